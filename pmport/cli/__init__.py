@@ -1,0 +1,108 @@
+"""The ``pmport`` command: one module per noun, imported when its noun is used.
+
+A command parses its arguments, calls the library and prints; what it knows belongs into the library.
+"""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+from typing import cast
+
+import click
+
+from pmport import __version__
+from pmport.errors import DeviceGoneError, FlashError, PmportError, TransportError
+
+__all__ = ["main"]
+
+COMMANDS: dict[str, tuple[str, str]] = {
+    "demo": ("pmport.cli.demo:demo", "the guided tour, on a virtual phone"),
+}
+"""Command → where it is, and what it does in one line. The table is all that ``pmport --help`` reads."""
+
+EXIT_FINDINGS = 1
+"""Everything worked, and there are findings."""
+EXIT_USAGE = 2
+"""The command line is wrong (click's own code)."""
+EXIT_INPUT = 3
+"""The input is wrong: a file, a record, a setting."""
+EXIT_DEVICE = 4
+"""The device or the cable failed."""
+
+
+class LazyGroup(click.Group):
+    """Commands by the table above; nothing is imported before it is used."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Names, in the order of the table."""
+        del ctx
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import the one that is used."""
+        del ctx
+        if cmd_name not in COMMANDS:
+            return None
+        module, _, name = COMMANDS[cmd_name][0].partition(":")
+        return cast("click.Command", getattr(import_module(module), name))
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List them without importing any."""
+        del ctx
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Suggest what was meant, when there is no such command."""
+        try:
+            return super().resolve_command(ctx, args)
+        except click.UsageError as error:
+            from difflib import get_close_matches  # noqa: PLC0415 - only after a mistake
+
+            near = get_close_matches(args[0], COMMANDS)
+            if near:
+                raise click.UsageError(f"{error.message} Did you mean {' or '.join(near)}?", ctx) from error
+            raise
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, message="pmport %(version)s")
+def pmport() -> None:
+    """Everything a porter of mainline Linux needs for a phone."""
+
+
+def main(args: list[str] | None = None) -> None:
+    """Run the command and exit.
+
+    Args:
+        args: The arguments; None: the process's own.
+
+    Exit codes: 0 fine, 1 findings, 2 usage, 3 bad input, 4 device trouble.
+    """
+    try:
+        sys.exit(pmport.main(args=args, prog_name="pmport", standalone_mode=False))
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except click.Abort:
+        sys.exit(130)
+    except (FlashError, TransportError, DeviceGoneError) as error:
+        _complain(error)
+        sys.exit(EXIT_DEVICE)
+    except PmportError as error:
+        _complain(error)
+        sys.exit(EXIT_INPUT)
+    except BrokenPipeError:
+        sys.stderr.close()
+        sys.exit(0)
+    except OSError as error:
+        _complain(error)
+        sys.exit(EXIT_INPUT)
+
+
+def _complain(error: Exception) -> None:
+    """One clear paragraph on standard error."""
+    click.echo(f"pmport: {error}", err=True)

@@ -1,0 +1,107 @@
+"""What every reporting command prints: a view for people, or one JSON envelope for programs."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+import sys
+from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from pmport import __version__
+from pmport.cli import EXIT_FINDINGS
+from pmport.findings import Finding, Findings, Severity
+from pmport.redaction import redact
+
+if TYPE_CHECKING:
+    from pmport.render import View
+
+__all__ = ["json_option", "plain", "report", "show"]
+
+SCHEMA = 1
+"""Version of the envelope; it grows when a key changes its meaning or goes."""
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def json_option(command: F) -> F:
+    """Add ``--json`` and ``--no-redact`` to a command that reports.
+
+    Args:
+        command: The function; it gets ``as_json`` and ``raw``.
+
+    Returns:
+        The decorated function.
+    """
+    command = click.option("--json", "as_json", is_flag=True, help="Print one JSON object for programs.")(command)
+    return click.option("--no-redact", "raw", is_flag=True, help="Keep serial numbers and the like.")(command)
+
+
+def plain(value: object) -> object:
+    """A value as JSON knows it.
+
+    Args:
+        value: Dataclasses, mappings, sequences, bytes, enums, paths and plain values.
+
+    Returns:
+        Dicts, lists, strings, numbers; bytes become text with undecodable bytes escaped.
+    """
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {field.name: plain(getattr(value, field.name)) for field in dataclasses.fields(value)}
+    if isinstance(value, Mapping):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple, set, frozenset)):
+        return [plain(item) for item in value]
+    if isinstance(value, (bytes, bytearray)):
+        return bytes(value).decode("utf-8", "backslashreplace")
+    if value is None or isinstance(value, (bool, int, float, str)):
+        return value
+    return str(value)
+
+
+def show(*views: View) -> None:
+    """Print views: drawn by rich on a terminal, as plain text elsewhere.
+
+    Args:
+        views: From top to bottom.
+    """
+    if sys.stdout.isatty() and not os.environ.get("NO_COLOR"):
+        from rich.console import Console  # noqa: PLC0415 - only a terminal needs it
+
+        console = Console()
+        for view in views:
+            console.print(view)
+        return
+    click.echo("\n\n".join(str(view) for view in views))
+
+
+def report(
+    result: object,
+    views: Iterable[View] = (),
+    *,
+    findings: Iterable[Finding] = (),
+    as_json: bool = False,
+    raw: bool = False,
+) -> int:
+    """Print a result in the way that was asked for.
+
+    Args:
+        result: The result as data, for ``--json``.
+        views: The result for people.
+        findings: What there is to say about it.
+        as_json: Print the envelope ``{schema, pmport, result, findings}``.
+        raw: Keep what identifies a phone.
+
+    Returns:
+        The exit code: 1 if any finding is an error or a warning, else 0.
+    """
+    found = Findings(findings)
+    if as_json:
+        envelope = {"schema": SCHEMA, "pmport": __version__, "result": plain(result), "findings": plain(tuple(found))}
+        click.echo(json.dumps(envelope if raw else redact(envelope), indent=2, ensure_ascii=True))
+    else:
+        show(*views, *([found.view()] if found else []))
+    return EXIT_FINDINGS if any(item.severity in {Severity.ERROR, Severity.WARNING} for item in found) else 0

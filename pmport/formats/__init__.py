@@ -1,0 +1,29 @@
+"""Formats: bytes in, typed values out, and the same bytes back.
+
+Formats do no I/O, no logging and no printing. Paths are opened by :func:`pmport.open`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pmport.lazy import lazily
+
+if TYPE_CHECKING:
+    from pmport.formats.registry import FORMATS, FormatRow, recognise
+    from pmport.node import Child, Data, Node, Part, Role
+
+_NAMES = {
+    "FORMATS": "pmport.formats.registry:FORMATS",
+    "Child": "pmport.node:Child",
+    "Data": "pmport.node:Data",
+    "FormatRow": "pmport.formats.registry:FormatRow",
+    "Node": "pmport.node:Node",
+    "Part": "pmport.node:Part",
+    "Role": "pmport.node:Role",
+    "recognise": "pmport.formats.registry:recognise",
+}
+
+__all__ = ["FORMATS", "Child", "Data", "FormatRow", "Node", "Part", "Role", "recognise"]
+
+__getattr__, __dir__ = lazily(__name__, _NAMES)

@@ -1,0 +1,143 @@
+"""Every format that pmport knows, in one visible table, and how bytes find theirs.
+
+Whoever adds a format adds its module and one row here. A row is found by its magics (cheap, so they stand in the
+table) and, for formats without a fixed one, by a probe in the format's module. The first row whose format parses wins.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from importlib import import_module
+from typing import TYPE_CHECKING, cast
+
+from pmport.errors import FormatError, UnknownFormatError
+from pmport.node import Data, Node
+from pmport.section import Section
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pmport.section import Readable
+
+__all__ = ["FORMATS", "FormatRow", "recognise", "recognise_or_data"]
+
+HEAD = 4096 + 64
+"""How many bytes from the start are read to look for magics: a page, and a magic that begins in its last byte."""
+
+
+@dataclass(frozen=True, slots=True)
+class FormatRow:
+    """One format.
+
+    Args:
+        kind: Its standard name; equals the class's ``KIND``.
+        path: ``"module:Class"``, a :class:`~pmport.node.Node`.
+        magics: ``(offset, bytes)``; any of them suffices.
+        probe: ``"module:function"`` from a section to bool, for formats that no fixed magic finds.
+        certain: The magic is long enough that a failing parse is the user's broken file, not another format.
+        reads: How much of it is read, for the table in the documentation.
+        writes: How much of it is written: ``"identical"``, ``"build"``, ``"edit"``, or ``"no"`` and why.
+        source: Where the layout comes from.
+        limits: What is not handled, in a few words.
+    """
+
+    kind: str
+    path: str
+    magics: tuple[tuple[int, bytes], ...] = ()
+    probe: str = ""
+    certain: bool = True
+    reads: str = "all"
+    writes: str = "identical"
+    source: str = ""
+    limits: str = field(default="")
+
+    def load(self) -> type[Node]:
+        """The class behind the row.
+
+        Returns:
+            The format's type.
+        """
+        return cast("type[Node]", _named(self.path))
+
+    def fits(self, head: bytes, section: Section) -> bool:
+        """Whether the bytes may be of this format.
+
+        Args:
+            head: The first :data:`HEAD` bytes.
+            section: All of them.
+
+        Returns:
+            True where a magic stands in its place, or the probe says so.
+        """
+        if any(head.startswith(magic, offset) for offset, magic in self.magics):
+            return True
+        return bool(self.probe) and bool(cast("Callable[[Section], bool]", _named(self.probe))(section))
+
+
+def _named(path: str) -> object:
+    module, _, name = path.partition(":")
+    return cast("object", getattr(import_module(module), name))
+
+
+FORMATS: tuple[FormatRow, ...] = ()
+"""The table, in the order in which rows are tried: long magics first, guesses last."""
+
+
+def candidates(section: Section) -> Iterator[FormatRow]:
+    """The rows that fit some bytes.
+
+    Args:
+        section: The bytes.
+
+    Yields:
+        Rows, in the order of the table.
+    """
+    head = section.read(0, HEAD)
+    return (row for row in FORMATS if row.fits(head, section))
+
+
+def recognise(source: Readable) -> Node:
+    """The bytes as their format's own type, found by content.
+
+    Args:
+        source: Where the bytes are.
+
+    Returns:
+        A :class:`~pmport.node.Node`.
+
+    Raises:
+        FormatError: If the format is certain, and the bytes are broken.
+        UnknownFormatError: If no format fits.
+    """
+    section = Section.of(source)
+    failure: FormatError | None = None
+    for row in candidates(section):
+        try:
+            return row.load().parse(section)
+        except FormatError as error:
+            if row.certain:
+                raise
+            failure = failure or error
+    head = section.read(0, 16).hex(" ") or "nothing: the file is empty"
+    raise UnknownFormatError(
+        f"no known format begins with {head}" if section.size else "the file is empty",
+        offset=0,
+        remedy="see docs/formats.md for what is read" + (f"; the nearest was {failure}" if failure else ""),
+    )
+
+
+def recognise_or_data(source: Readable) -> Node:
+    """As :func:`recognise`, but bytes of no known format, or broken ones, are :class:`~pmport.node.Data`.
+
+    Args:
+        source: Where the bytes are.
+
+    Returns:
+        A node.
+    """
+    section = Section.of(source)
+    try:
+        return recognise(section)
+    except FormatError:
+        return Data(section)

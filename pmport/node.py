@@ -1,0 +1,269 @@
+"""What every format has in common: parts in order, children by name, and how it is shown.
+
+A format is one class in one module. It inherits :class:`Node`, and speaks like all the others: ``T.parse(source)``,
+``bytes(t)``, ``t.write_to(file)``, where it can be made from parts ``T.build(…)``, and where it can be edited
+``t.replace(name=section)``, which gives a new value.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from importlib import import_module
+from typing import TYPE_CHECKING, BinaryIO, ClassVar, Self, cast
+
+from pmport.render import Bar, Renders, Stack, Table, View, size_text
+from pmport.section import Section
+
+if TYPE_CHECKING:
+    from pmport.findings import Finding
+    from pmport.section import Readable
+
+__all__ = ["Child", "Data", "Node", "Part", "Role"]
+
+_REGISTRY = "pmport.formats.registry"
+"""The table of formats, by name: it stands two floors above, and names its formats in the same way."""
+
+
+class Role(StrEnum):
+    """What a part of a container is for."""
+
+    HEADER = "header"
+    """The format's own fields and tables."""
+    CONTENT = "content"
+    """What the container carries; a child."""
+    PADDING = "padding"
+    """Fill up to an alignment. Usually zeros, kept as they are."""
+    TAIL = "tail"
+    """Bytes before or behind that the format does not describe: signatures, vendor marks, prefixes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One range of a container.
+
+    Args:
+        name: What the field calls it: ``kernel``, ``ramdisk``, ``dtb``; unique among the contents of one container.
+        section: Its bytes, as they stand in the container.
+        role: What it is for.
+    """
+
+    name: str
+    section: Section
+    role: Role = Role.CONTENT
+
+
+@dataclass(frozen=True, slots=True)
+class Child:
+    """A content part of a container, opened when it is asked for.
+
+    Args:
+        name: Its name within the container.
+        offset: Where it starts, in bytes from the start of the container.
+        section: Its bytes.
+    """
+
+    name: str
+    offset: int
+    section: Section
+
+    @property
+    def size(self) -> int:
+        """Its size in bytes."""
+        return self.section.size
+
+    @property
+    def node(self) -> Node:
+        """The child as its own type; :class:`Data` where no format is recognised."""
+        registry = import_module(_REGISTRY)
+        return cast("Node", registry.recognise_or_data(self.section))
+
+    @property
+    def kind(self) -> str:
+        """The name of the child's format."""
+        return self.node.KIND
+
+
+class Node(Renders, ABC):
+    """One recognised thing: an image, a table, a tree, a file inside a container."""
+
+    KIND: ClassVar[str]
+    """The format's standard name, as ``docs/formats.md`` lists it."""
+
+    @classmethod
+    @abstractmethod
+    def parse(cls, source: Readable) -> Self:
+        """Read one from bytes.
+
+        Args:
+            source: Where the bytes are; whatever :meth:`pmport.section.Section.of` takes.
+
+        Returns:
+            The value; it keeps the source and reads payloads when they are wanted.
+
+        Raises:
+            FormatError: If the bytes are not what the format says; with field and offset.
+        """
+
+    @abstractmethod
+    def parts(self) -> Iterator[Part]:
+        """Everything it is made of, in order and without a gap: joined, the parts are its bytes.
+
+        Yields:
+            The parts.
+        """
+
+    def describe(self) -> Iterator[tuple[str, object]]:
+        """What ``pmport inspect`` prints of it: its fields, in the order of the header.
+
+        Yields:
+            ``(label, value)``.
+        """
+        yield from ()
+
+    def findings(self) -> tuple[Finding, ...]:
+        """What is odd about it, without being an error.
+
+        Returns:
+            The findings; usually none.
+        """
+        return ()
+
+    def facets(self) -> Iterator[tuple[str, Node]]:
+        """Things that it holds beside its parts, such as an AVB footer's vbmeta or a kernel's appended device trees.
+
+        Yields:
+            ``(name, node)``.
+        """
+        yield from ()
+
+    @property
+    def size(self) -> int:
+        """Its size in bytes."""
+        return sum(part.section.size for part in self.parts())
+
+    @property
+    def children(self) -> tuple[Child, ...]:
+        """The content parts, by name and offset."""
+        children = []
+        offset = 0
+        for part in self.parts():
+            if part.role is Role.CONTENT and part.section.size:
+                children.append(Child(part.name, offset, part.section))
+            offset += part.section.size
+        return tuple(children)
+
+    def __getitem__(self, name: str) -> Node:
+        """The child of that name, as its own type."""
+        for child in self.children:
+            if child.name == name:
+                return child.node
+        raise KeyError(
+            f"no child is named {name!r}; there are {', '.join(child.name for child in self.children) or 'none'}"
+        )
+
+    def walk(self, path: str = "") -> Iterator[tuple[str, Node]]:
+        """It and everything inside, depth first.
+
+        Args:
+            path: The path of this node; the root's is empty.
+
+        Yields:
+            ``(path, node)``; the names of a path are joined by ``/``.
+        """
+        yield path, self
+        for child in self.children:
+            yield from child.node.walk(f"{path}/{child.name}".lstrip("/"))
+        for name, node in self.facets():
+            yield from node.walk(f"{path}/{name}".lstrip("/"))
+
+    def close(self) -> None:
+        """Close the file that it was opened from; what was not read yet cannot be read any more."""
+        for part in self.parts():
+            part.section.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.close()
+
+    def section(self) -> Section:
+        """Its bytes as one section, nothing copied.
+
+        Returns:
+            The section over all parts.
+        """
+        return Section.joined((part.section for part in self.parts()), self.KIND)
+
+    def __bytes__(self) -> bytes:
+        return b"".join(part.section.read() for part in self.parts())
+
+    def write_to(self, file: BinaryIO) -> int:
+        """Write it, in pieces.
+
+        Args:
+            file: Open for writing.
+
+        Returns:
+            How many bytes were written.
+        """
+        return sum(part.section.copy_to(file) for part in self.parts())
+
+    def view(self) -> View:
+        """The layout to scale, and the fields.
+
+        Returns:
+            A bar and a table.
+        """
+        named = [(part.name, part.section.size) for part in self.parts()]
+        rows = [(label, value) for label, value in self.describe()]
+        title = f"{self.KIND}, {size_text(self.size)}"
+        fields = Table(("field", "value"), rows, title=title)
+        return Stack([fields, Bar(named)]) if len(named) > 1 else fields
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.size} bytes: {', '.join(child.name for child in self.children) or 'no parts'}>"
+
+
+class Data(Node):
+    """Bytes of no format that pmport knows.
+
+    Args:
+        section: The bytes.
+    """
+
+    KIND = "data"
+
+    def __init__(self, section: Section) -> None:
+        self._section = section
+
+    @classmethod
+    def parse(cls, source: Readable) -> Self:
+        """Take any bytes.
+
+        Args:
+            source: Where they are.
+
+        Returns:
+            The value; never fails.
+        """
+        return cls(Section.of(source))
+
+    def parts(self) -> Iterator[Part]:
+        """The bytes, as one part.
+
+        Yields:
+            One part.
+        """
+        yield Part("data", self._section, Role.HEADER)
+
+    def describe(self) -> Iterator[tuple[str, object]]:
+        """The first bytes, in hexadecimal.
+
+        Yields:
+            One row.
+        """
+        yield "begins", self._section.read(0, 16).hex(" ")

@@ -1,0 +1,267 @@
+"""How values look: one table, one to-scale bar, and a stack of both; as plain text, on a rich terminal and in a notebook.
+
+A value inherits :class:`Renders` and says *what* it shows by returning a view; how that looks is decided here, once.
+
+Example:
+    >>> print(Table(("part", "bytes"), [("kernel", 8), ("ramdisk", 4096)], title="Image"))
+    Image
+    part     bytes
+    kernel   8
+    ramdisk  4096
+    >>> print(Bar([("header", 1), ("kernel", 3)], width=20))
+    |hea.|kernel.......|
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from html import escape
+from typing import TYPE_CHECKING, Protocol, TypeAlias
+
+if TYPE_CHECKING:
+    from rich.console import Console, ConsoleOptions, RenderableType
+
+__all__ = ["Bar", "Renders", "Stack", "Table", "Text", "View", "size_text"]
+
+_COLOURS = ("#4e79a7", "#f28e2b", "#59a14f", "#e15759", "#76b7b2", "#b07aa1", "#edc948", "#9c755f")
+"""Ten-class colours that stay apart on light and on dark backgrounds (Tableau 10)."""
+
+
+def size_text(size: int) -> str:
+    """A byte count as a person reads it.
+
+    Args:
+        size: Bytes.
+
+    Returns:
+        Such as ``"4.0 KiB"``; bytes below 1 KiB are exact.
+
+    Example:
+        >>> size_text(67108864)
+        '64.0 MiB'
+    """
+    if size < 1024:
+        return f"{size} B"
+    value = float(size)
+    for unit in ("KiB", "MiB", "GiB", "TiB"):
+        value /= 1024
+        if value < 1024:
+            return f"{value:.1f} {unit}"
+    return f"{value:.1f} TiB"
+
+
+class View(Protocol):
+    """Anything that can be shown in all three ways."""
+
+    def __str__(self) -> str:
+        """As plain text."""
+        ...
+
+    def __rich__(self) -> RenderableType:
+        """On a terminal, through rich."""
+        ...
+
+    def _repr_html_(self) -> str:
+        """In a notebook: self-contained, no script, no colour of its own for the text."""
+        ...
+
+
+class Renders:
+    """Mixin: a value that shows itself on a terminal and in a notebook.
+
+    Subclasses return from :meth:`view` what they show.
+    """
+
+    def view(self) -> View:
+        """What this value shows of itself.
+
+        Returns:
+            A :class:`Table`, :class:`Bar`, :class:`Text` or a :class:`Stack` of them.
+        """
+        raise NotImplementedError(f"{type(self).__name__} does not say what it shows")
+
+    def __rich__(self) -> RenderableType:
+        return self.view().__rich__()
+
+    def _repr_html_(self) -> str:
+        return self.view()._repr_html_()
+
+
+Cell: TypeAlias = object
+
+
+@dataclass(frozen=True)
+class Table:
+    """Rows under headings.
+
+    Args:
+        columns: The headings.
+        rows: One sequence of cells per row; cells are shown by ``str``.
+        title: A line above the table.
+        empty: What to say instead, when there is no row.
+    """
+
+    columns: Sequence[str]
+    rows: Iterable[Sequence[Cell]]
+    title: str = ""
+    empty: str = "nothing"
+    cells: tuple[tuple[str, ...], ...] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "cells", tuple(tuple("" if c is None else str(c) for c in row) for row in self.rows))
+
+    def __str__(self) -> str:
+        lines = [self.title] if self.title else []
+        if not self.cells:
+            return "\n".join([*lines, self.empty])
+        shown = [tuple(self.columns), *self.cells] if any(self.columns) else list(self.cells)
+        widths = [max(len(row[i]) for row in shown) for i in range(len(self.columns))]
+        lines += [
+            "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in shown
+        ]
+        return "\n".join(lines)
+
+    def __rich__(self) -> RenderableType:
+        from rich.table import Table as RichTable  # noqa: PLC0415 - rich costs 48 ms; only a terminal needs it
+        from rich.text import Text as RichText  # noqa: PLC0415
+
+        title = self.title or None
+        if not self.cells:
+            return RichText("\n".join(part for part in (self.title, self.empty) if part))
+        table = RichTable(title=title, title_justify="left", show_header=any(self.columns), box=None, pad_edge=False)
+        for column in self.columns:
+            table.add_column(column, header_style="bold", overflow="fold")
+        for row in self.cells:
+            table.add_row(*(RichText(cell) for cell in row))
+        return table
+
+    def _repr_html_(self) -> str:
+        head = f"<caption style='text-align:left;caption-side:top;font-weight:bold'>{escape(self.title)}</caption>"
+        columns = "".join(f"<th style='text-align:left'>{escape(column)}</th>" for column in self.columns)
+        rows = "".join(
+            "<tr>" + "".join(f"<td style='text-align:left'>{escape(cell)}</td>" for cell in row) + "</tr>"
+            for row in self.cells
+        )
+        body = rows or f"<tr><td colspan='{len(self.columns)}'>{escape(self.empty)}</td></tr>"
+        return f"<table>{head if self.title else ''}<thead><tr>{columns}</tr></thead><tbody>{body}</tbody></table>"
+
+
+@dataclass(frozen=True)
+class Bar:
+    """Lengths drawn to scale, side by side, in order: the layout of an image, a partition map.
+
+    Args:
+        segments: ``(label, length)``; lengths in one unit, usually bytes.
+        title: A line above the bar.
+        width: Characters, as plain text.
+    """
+
+    segments: Sequence[tuple[str, int]]
+    title: str = ""
+    width: int = 72
+
+    def shares(self) -> Iterator[tuple[str, int, float]]:
+        """Each segment with its share of the whole.
+
+        Yields:
+            ``(label, length, share from 0.0 to 1.0)``; segments of length 0 are left out.
+        """
+        total = sum(length for _, length in self.segments) or 1
+        return ((label, length, length / total) for label, length in self.segments if length)
+
+    def __str__(self) -> str:
+        shares = list(self.shares())
+        room = max(self.width - len(shares) - 1, len(shares))
+        spent = 0
+        past = 0.0
+        pieces = []
+        for label, _, share in shares:
+            past += share
+            width = max(round(past * room) - spent, 1)
+            spent += width
+            text = label if len(label) <= width else label[: max(width - 1, 0)]
+            pieces.append(text.ljust(width, "."))
+        bar = "|" + "|".join(pieces) + "|"
+        return f"{self.title}\n{bar}" if self.title else bar
+
+    def __rich__(self) -> RenderableType:
+        return _RichBar(self)
+
+    def _repr_html_(self) -> str:
+        cells = "".join(
+            f"<div title='{escape(label)}: {length} bytes' style='flex:{share:.6f} 1 0;min-width:2px;overflow:hidden;"
+            f"white-space:nowrap;padding:2px 0 2px 3px;color:#fff;background:{_COLOURS[i % len(_COLOURS)]}'>"
+            f"{escape(label)}</div>"
+            for i, (label, length, share) in enumerate(self.shares())
+        )
+        legend = " · ".join(
+            f"<span style='color:{_COLOURS[i % len(_COLOURS)]}'>■</span> {escape(label)} {size_text(length)}"
+            for i, (label, length, _) in enumerate(self.shares())
+        )
+        title = f"<div><b>{escape(self.title)}</b></div>" if self.title else ""
+        return f"<div>{title}<div style='display:flex;gap:1px;font-size:85%'>{cells}</div><small>{legend}</small></div>"
+
+
+@dataclass(frozen=True)
+class _RichBar:
+    bar: Bar
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[RenderableType]:
+        from rich.text import Text as RichText  # noqa: PLC0415 - see Table
+
+        del console
+        plain = str(Bar(self.bar.segments, width=options.max_width)).strip("|").split("|")
+        text = RichText(no_wrap=True)
+        for i, piece in enumerate(plain):
+            text.append(piece.replace(".", " "), style=f"white on {_COLOURS[i % len(_COLOURS)]}")
+        if self.bar.title:
+            yield RichText(self.bar.title, style="bold")
+        yield text
+
+
+@dataclass(frozen=True)
+class Text:
+    """Lines as they are.
+
+    Args:
+        text: The lines.
+    """
+
+    text: str
+
+    def __str__(self) -> str:
+        return self.text
+
+    def __rich__(self) -> RenderableType:
+        from rich.text import Text as RichText  # noqa: PLC0415 - see Table
+
+        return RichText(self.text)
+
+    def _repr_html_(self) -> str:
+        return f"<pre>{escape(self.text)}</pre>"
+
+
+@dataclass(frozen=True)
+class Stack:
+    """Several views, one below the other.
+
+    Args:
+        views: From top to bottom.
+    """
+
+    views: Sequence[View]
+
+    def __str__(self) -> str:
+        return "\n\n".join(str(view) for view in self.views)
+
+    def __rich__(self) -> RenderableType:
+        from rich.console import Group  # noqa: PLC0415 - see Table
+
+        spaced: list[RenderableType] = []
+        for view in self.views:
+            spaced += ["", view] if spaced else [view]
+        return Group(*spaced)
+
+    def _repr_html_(self) -> str:
+        return "".join(view._repr_html_() for view in self.views)

@@ -1,0 +1,473 @@
+"""A range of bytes somewhere, read only when it is wanted.
+
+A :class:`Section` is a small frozen value over a *source*: a file on the disk, bytes in memory, or several sections one
+behind the other. Nothing is copied until somebody reads; hashing, copying and flashing go through it in pieces of 1 MiB.
+Files are read with ``pread``, never mapped: a file that shrinks gives an error, not a crash.
+
+Example:
+    >>> section = Section.of(b"header" + b"kernel")[6:]
+    >>> section.size, section.read()
+    (6, b'kernel')
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from io import UnsupportedOperation
+from pathlib import Path
+from typing import BinaryIO, Protocol, Self, TypeAlias, runtime_checkable
+
+from pmport.errors import SourceChangedError, TooLargeError
+
+__all__ = ["BytesSource", "FileSource", "JoinedSource", "Readable", "Section", "Source", "ZeroSource"]
+
+PIECE = 1 << 20
+"""How many bytes one piece of a big payload has: large enough for full disk and USB speed, small enough for any memory."""
+
+
+@runtime_checkable
+class Source(Protocol):
+    """Where bytes come from."""
+
+    @property
+    def size(self) -> int:
+        """How many bytes there are."""
+        ...
+
+    @property
+    def name(self) -> str:
+        """What a person calls it: a path, or ``"bytes"``."""
+        ...
+
+    def read(self, offset: int, size: int) -> bytes:
+        """Exactly ``size`` bytes from ``offset``; the caller stays within :attr:`size`."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class BytesSource:
+    """Bytes in memory.
+
+    Args:
+        data: The bytes.
+        name: What a person calls them.
+    """
+
+    data: bytes
+    name: str = "bytes"
+
+    @property
+    def size(self) -> int:
+        """How many bytes there are."""
+        return len(self.data)
+
+    def read(self, offset: int, size: int) -> bytes:
+        """Bytes of a range.
+
+        Args:
+            offset: From where.
+            size: How many.
+
+        Returns:
+            The bytes; the object itself, uncopied, when all of it is asked for.
+        """
+        return self.data if offset == 0 and size == len(self.data) else self.data[offset : offset + size]
+
+
+@dataclass(frozen=True, slots=True)
+class ZeroSource:
+    """Zeros: padding, or a stand-in for bytes that are about to be replaced.
+
+    Args:
+        size: How many.
+        name: What a person calls them.
+    """
+
+    size: int
+    name: str = "zeros"
+
+    def read(self, offset: int, size: int) -> bytes:
+        """Zeros.
+
+        Args:
+            offset: From where; makes no difference.
+            size: How many.
+
+        Returns:
+            The zeros.
+        """
+        del offset
+        return bytes(size)
+
+
+class FileSource:
+    """A file on the disk, held open until :meth:`close`.
+
+    It remembers the size and the time of the last change from the moment of opening, so that whoever flashes can ask
+    whether the file is still the same. Pickles by path.
+
+    Args:
+        path: The file.
+    """
+
+    __slots__ = ("_descriptor", "_stamp", "path", "size")
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        self.path = Path(path)
+        self._descriptor = os.open(self.path, os.O_RDONLY | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0))
+        status = os.fstat(self._descriptor)
+        self._stamp = (status.st_size, status.st_mtime_ns)
+        self.size = os.lseek(self._descriptor, 0, os.SEEK_END)
+
+    @property
+    def name(self) -> str:
+        """The path."""
+        return str(self.path)
+
+    @property
+    def closed(self) -> bool:
+        """Whether :meth:`close` was called."""
+        return self._descriptor < 0
+
+    @property
+    def descriptor(self) -> int:
+        """The file descriptor, for the kernel's own copying."""
+        if self.closed:
+            raise ValueError(f"{self.path} was closed: read from it inside the with block that opened it")
+        return self._descriptor
+
+    def changed(self) -> bool:
+        """Whether the file is another one than when it was opened, by size or time of change."""
+        status = os.fstat(self.descriptor)
+        return (status.st_size, status.st_mtime_ns) != self._stamp
+
+    def read(self, offset: int, size: int) -> bytes:
+        """Bytes of a range.
+
+        Args:
+            offset: From where.
+            size: How many.
+
+        Returns:
+            Exactly that many bytes.
+
+        Raises:
+            SourceChangedError: If the file has become shorter.
+        """
+        data = os.pread(self.descriptor, size, offset)
+        if len(data) == size:
+            return data
+        pieces = [data]
+        got = len(data)
+        while got < size:
+            piece = os.pread(self.descriptor, size - got, offset + got)
+            if not piece:
+                raise SourceChangedError(
+                    f"{self.path} ends at {offset + got}, where {size} bytes from {offset} were expected",
+                    path=str(self.path),
+                )
+            pieces.append(piece)
+            got += len(piece)
+        return b"".join(pieces)
+
+    def close(self) -> None:
+        """Close the file; closing twice does nothing."""
+        descriptor, self._descriptor = self._descriptor, -1
+        if descriptor >= 0:
+            os.close(descriptor)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.close()
+
+    def __del__(self) -> None:
+        if getattr(self, "_descriptor", -1) >= 0:
+            self.close()
+
+    def __reduce__(self) -> tuple[type[FileSource], tuple[str]]:
+        return FileSource, (str(self.path),)
+
+    def __repr__(self) -> str:
+        return f"FileSource({str(self.path)!r})"
+
+
+class JoinedSource:
+    """Several sections, one behind the other.
+
+    Args:
+        sections: In order.
+        name: What a person calls the whole.
+    """
+
+    __slots__ = ("name", "sections", "size")
+
+    def __init__(self, sections: Iterable[Section], name: str = "parts") -> None:
+        self.sections = tuple(section for section in sections if section.size)
+        self.size = sum(section.size for section in self.sections)
+        self.name = name
+
+    def read(self, offset: int, size: int) -> bytes:
+        """Bytes of a range.
+
+        Args:
+            offset: From where.
+            size: How many.
+
+        Returns:
+            The bytes, joined where the range crosses sections.
+        """
+        return b"".join(part.read() for part in self.parts(offset, size))
+
+    def parts(self, offset: int, size: int) -> Iterator[Section]:
+        """The ranges of the sections that a range of the whole is made of.
+
+        Args:
+            offset: From where.
+            size: How many.
+
+        Yields:
+            Sections, none empty.
+        """
+        start = 0
+        for section in self.sections:
+            low, high = max(offset - start, 0), min(offset + size - start, section.size)
+            if low < high:
+                yield section[low:high]
+            start += section.size
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """``size`` bytes of a source from ``offset`` on.
+
+    Args:
+        source: Where the bytes are.
+        offset: From where, in bytes from the start of the source.
+        size: How many.
+    """
+
+    source: Source
+    offset: int
+    size: int
+
+    def __post_init__(self) -> None:
+        if self.offset < 0 or self.size < 0 or self.offset + self.size > self.source.size:
+            raise ValueError(
+                f"bytes {self.offset}+{self.size} are not within the {self.source.size} of {self.source.name}"
+            )
+
+    @classmethod
+    def of(cls, readable: Readable) -> Section:
+        """All bytes of whatever holds some.
+
+        Args:
+            readable: Bytes, a section, a source, or an open binary file (from its start).
+
+        Returns:
+            The section. A file with a descriptor is not read yet; other streams are read whole.
+        """
+        if isinstance(readable, Section):
+            return readable
+        if isinstance(readable, (bytes, bytearray, memoryview)):
+            source: Source = BytesSource(bytes(readable))
+        elif isinstance(readable, Source):
+            source = readable
+        else:
+            source = _source_of_file(readable)
+        return cls(source, 0, source.size)
+
+    @classmethod
+    def joined(cls, sections: Iterable[Readable], name: str = "parts") -> Section:
+        """Several one behind the other, as one.
+
+        Args:
+            sections: In order.
+            name: What a person calls the whole.
+
+        Returns:
+            The section over all of them; nothing is copied.
+        """
+        return cls.of(JoinedSource((cls.of(section) for section in sections), name))
+
+    @classmethod
+    def zeros(cls, size: int) -> Section:
+        """Zeros.
+
+        Args:
+            size: How many.
+
+        Returns:
+            The section.
+        """
+        return cls(ZeroSource(size), 0, size)
+
+    def __len__(self) -> int:
+        return self.size
+
+    def __bool__(self) -> bool:
+        return self.size > 0
+
+    def __bytes__(self) -> bytes:
+        return self.read()
+
+    def __getitem__(self, part: slice) -> Section:
+        start, stop, step = part.indices(self.size)
+        if step != 1:
+            raise ValueError("a section has no step")
+        return Section(self.source, self.offset + start, max(stop - start, 0))
+
+    def __repr__(self) -> str:
+        return f"<Section {self.source.name} {self.offset:#x}+{self.size:#x}>"
+
+    def read(self, offset: int = 0, size: int | None = None, *, limit: int | None = None) -> bytes:
+        """Bytes of it.
+
+        Args:
+            offset: From where, within the section.
+            size: How many at the most; None: to the end.
+            limit: Refuse to read more than this many.
+
+        Returns:
+            The bytes; fewer than ``size`` where the section ends.
+
+        Raises:
+            TooLargeError: If more than ``limit`` bytes were asked for.
+            SourceChangedError: If the file behind it has shrunk.
+        """
+        offset = min(offset, self.size)
+        wanted = self.size - offset if size is None else min(size, self.size - offset)
+        if limit is not None and wanted > limit:
+            raise TooLargeError(f"{wanted} bytes would be read into memory", limit=limit, offset=self.offset + offset)
+        return self.source.read(self.offset + offset, wanted)
+
+    def view(self) -> memoryview:
+        """All of it for parsing, without a copy where the bytes are in memory already.
+
+        Returns:
+            A read-only view.
+        """
+        if isinstance(self.source, BytesSource):
+            return memoryview(self.source.data)[self.offset : self.offset + self.size]
+        return memoryview(self.read())
+
+    def chunks(self, piece: int = PIECE) -> Iterator[bytes]:
+        """All of it, piece by piece.
+
+        Args:
+            piece: Bytes per piece.
+
+        Yields:
+            Pieces of that size; the last may be shorter.
+        """
+        for offset in range(0, self.size, piece):
+            yield self.read(offset, piece)
+
+    def copy_to(self, file: BinaryIO) -> int:
+        """Write all of it to a file, through the kernel's copying where both ends are files.
+
+        Args:
+            file: Open for writing.
+
+        Returns:
+            How many bytes were written.
+        """
+        if isinstance(self.source, JoinedSource):
+            return sum(part.copy_to(file) for part in self.source.parts(self.offset, self.size))
+        if isinstance(self.source, FileSource) and self.size >= PIECE and self._copied_by_kernel(self.source, file):
+            return self.size
+        file.writelines(self.chunks())
+        return self.size
+
+    def _copied_by_kernel(self, source: FileSource, file: BinaryIO) -> bool:
+        """Copy with ``copy_file_range``; False (and nothing written) where the kernel or the file cannot."""
+        copy = getattr(os, "copy_file_range", None)
+        try:
+            target = file.fileno()
+        except (AttributeError, UnsupportedOperation):
+            return False
+        if copy is None:
+            return False
+        file.flush()
+        done = 0
+        while done < self.size:
+            try:
+                moved = copy(source.descriptor, target, self.size - done, self.offset + done)
+            except OSError:
+                if done:
+                    raise
+                return False
+            if not moved:
+                raise SourceChangedError(f"{source.path} became shorter while it was copied", path=str(source.path))
+            done += moved
+        return True
+
+    def digest(self, algorithm: str = "sha256") -> bytes:
+        """Its hash.
+
+        Args:
+            algorithm: A name that :mod:`hashlib` knows.
+
+        Returns:
+            The digest.
+        """
+        state = hashlib.new(algorithm, usedforsecurity=False)
+        for piece in self.chunks():
+            state.update(piece)
+        return state.digest()
+
+    def sha1(self) -> str:
+        """SHA-1, in hexadecimal."""
+        return self.digest("sha1").hex()
+
+    def sha256(self) -> str:
+        """SHA-256, in hexadecimal."""
+        return self.digest("sha256").hex()
+
+    def find(self, needle: bytes, start: int = 0, stop: int | None = None) -> int:
+        """Where some bytes stand first.
+
+        Args:
+            needle: What to look for.
+            start: From where.
+            stop: Up to where; None: to the end.
+
+        Returns:
+            Its offset within the section, or -1.
+        """
+        stop = self.size if stop is None else min(stop, self.size)
+        overlap = len(needle) - 1
+        for offset in range(start, stop, PIECE):
+            found = self.read(offset, min(PIECE + overlap, stop - offset)).find(needle)
+            if found >= 0:
+                return offset + found
+        return -1
+
+    def close(self) -> None:
+        """Close the file or files behind it."""
+        if isinstance(self.source, FileSource):
+            self.source.close()
+        elif isinstance(self.source, JoinedSource):
+            for section in self.source.sections:
+                section.close()
+
+    def is_zero(self) -> bool:
+        """Whether it holds nothing but zeros."""
+        return isinstance(self.source, ZeroSource) or not any(piece.strip(b"\0") for piece in self.chunks())
+
+
+def _source_of_file(file: BinaryIO) -> Source:
+    name = getattr(file, "name", None)
+    if isinstance(name, str) and Path(name).is_file():
+        return FileSource(name)
+    if file.seekable():
+        file.seek(0)
+    return BytesSource(file.read())
+
+
+Readable: TypeAlias = Section | Source | bytes | bytearray | memoryview | BinaryIO
+"""Whatever :meth:`Section.of` takes."""
