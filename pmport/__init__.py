@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     )
     from pmport.errors import PmportError
     from pmport.findings import Finding, Severity
-    from pmport.opening import open  # noqa: A004 - pmport.open reads as what it does
+    from pmport.opening import open
     from pmport.section import Section
 
 __version__ = "0.1.0"

@@ -130,7 +130,7 @@ class TooLargeError(FormatError):
         offset: Where, in bytes.
     """
 
-    def __init__(self, what: str, *, limit: int, format: str = "", offset: int | None = None) -> None:  # noqa: A002 - the word of the field
+    def __init__(self, what: str, *, limit: int, format: str = "", offset: int | None = None) -> None:
         super().__init__(what, format=format, offset=offset, remedy="raise limit= if this is wanted")
         self.limit = limit
 

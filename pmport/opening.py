@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 __all__ = ["open"]
 
 
-def open(path: str | os.PathLike[str] | Readable) -> Node:  # noqa: A001 - pmport.open reads as what it does
+def open(path: str | os.PathLike[str] | Readable) -> Node:
     """Open a file by its content.
 
     Args:
