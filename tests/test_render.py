@@ -1,0 +1,67 @@
+"""Values show themselves as text, on a terminal and in a notebook."""
+
+from __future__ import annotations
+
+import io
+
+from hypothesis import given
+from hypothesis import strategies as st
+from rich.console import Console
+
+from pmport.findings import Finding, Findings, Severity
+from pmport.render import Bar, Stack, Table, Text, size_text
+
+FINDINGS = Findings(
+    [
+        Finding(Severity.NOTE, "small", "nothing much"),
+        Finding(Severity.ERROR, "page-size", "page size is 0", where="boot.img", fix="use the stock image's"),
+    ]
+)
+
+
+def drawn(view: object) -> str:
+    console = Console(file=io.StringIO(), width=100, force_terminal=True)
+    console.print(view)
+    file = console.file
+    assert isinstance(file, io.StringIO)
+    return file.getvalue()
+
+
+def test_findings_come_worst_first_and_leave_out_empty_columns() -> None:
+    assert [finding.code for finding in FINDINGS] == ["page-size", "small"]
+    assert str(FINDINGS.view()).splitlines()[0].split() == ["severity", "code", "where", "message", "fix"]
+
+
+def test_no_findings_say_so() -> None:
+    assert str(Findings().view()) == "no findings"
+    assert Findings().worst is None
+
+
+def test_every_view_draws_in_all_three_ways() -> None:
+    stack = Stack(
+        [Table(("a", "b"), [(1, "<x>")], title="T"), Bar([("kernel", 10), ("ramdisk", 30)], title="L"), Text("free")]
+    )
+    for text in (str(stack), drawn(stack), stack._repr_html_()):
+        assert "kernel" in text
+        assert "free" in text
+    assert "&lt;x&gt;" in stack._repr_html_()
+    assert "<script" not in stack._repr_html_()
+    assert "page-size" in drawn(FINDINGS)
+
+
+@given(st.lists(st.tuples(st.sampled_from(["header", "kernel", "ramdisk"]), st.integers(0, 1 << 40)), max_size=12))
+def test_a_bar_keeps_its_width_whatever_the_sizes(segments: list[tuple[str, int]]) -> None:
+    shown = [segment for segment in segments if segment[1]]
+    text = str(Bar(segments, width=72))
+    assert text.count("|") == len(shown) + 1 if shown else text == "||"
+    assert len(text) <= 72 + len(shown)
+
+
+def test_sizes_read_as_people_write_them() -> None:
+    assert [size_text(n) for n in (0, 1023, 1024, 5 * 1024**2, 7 * 1024**5)] == [
+        "0 B",
+        "1023 B",
+        "1.0 KiB",
+        "5.0 MiB",
+        "7168.0 TiB",
+    ]
