@@ -14,7 +14,9 @@ if TYPE_CHECKING:
 
 __all__ = ["READERS", "of"]
 
-READERS: dict[str, str] = {}
+READERS: dict[str, str] = {
+    "pmport.formats.kernel_config:KernelConfig": "pmport.facts.kernel_config:read",
+}
 """``"module:Class"`` of a value → ``"module:function"`` that yields its facts. A subclass uses its base's row."""
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from pmport.lazy import lazily
 
 if TYPE_CHECKING:
+    from pmport.formats.kernel_config import KernelConfig
     from pmport.formats.registry import FORMATS, FormatRow, recognise
     from pmport.node import Child, Data, Node, Part, Role
 
@@ -18,12 +19,13 @@ _NAMES = {
     "Child": "pmport.node:Child",
     "Data": "pmport.node:Data",
     "FormatRow": "pmport.formats.registry:FormatRow",
+    "KernelConfig": "pmport.formats.kernel_config:KernelConfig",
     "Node": "pmport.node:Node",
     "Part": "pmport.node:Part",
     "Role": "pmport.node:Role",
     "recognise": "pmport.formats.registry:recognise",
 }
 
-__all__ = ["FORMATS", "Child", "Data", "FormatRow", "Node", "Part", "Role", "recognise"]
+__all__ = ["FORMATS", "Child", "Data", "FormatRow", "KernelConfig", "Node", "Part", "Role", "recognise"]
 
 __getattr__, __dir__ = lazily(__name__, _NAMES)

@@ -80,7 +80,14 @@ def _named(path: str) -> object:
     return cast("object", getattr(import_module(module), name))
 
 
-FORMATS: tuple[FormatRow, ...] = ()
+FORMATS: tuple[FormatRow, ...] = (
+    FormatRow(
+        "kernel-config",
+        "pmport.formats.kernel_config:KernelConfig",
+        probe="pmport.formats.kernel_config:is_kernel_config",
+        source="Documentation/kbuild/kconfig.rst in the kernel's source",
+    ),
+)
 """The table, in the order in which rows are tried: long magics first, guesses last."""
 
 
