@@ -15,7 +15,7 @@ from pmport.lazy import lazily
 
 if TYPE_CHECKING:
     from pmport.facts.device_facts import FIELDS, Certainty, DeviceFacts, Fact
-    from pmport.facts.table import READERS, of
+    from pmport.facts.table import READERS, inside, of
 
 _NAMES = {
     "FIELDS": "pmport.facts.device_facts:FIELDS",
@@ -23,9 +23,10 @@ _NAMES = {
     "Certainty": "pmport.facts.device_facts:Certainty",
     "DeviceFacts": "pmport.facts.device_facts:DeviceFacts",
     "Fact": "pmport.facts.device_facts:Fact",
+    "inside": "pmport.facts.table:inside",
     "of": "pmport.facts.table:of",
 }
 
-__all__ = ["FIELDS", "READERS", "Certainty", "DeviceFacts", "Fact", "of"]
+__all__ = ["FIELDS", "READERS", "Certainty", "DeviceFacts", "Fact", "inside", "of"]
 
 __getattr__, __dir__ = lazily(__name__, _NAMES)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from importlib import import_module
 from typing import TYPE_CHECKING, cast
 
@@ -11,11 +12,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from pmport.facts.device_facts import Fact
+    from pmport.node import Node
 
-__all__ = ["READERS", "of"]
+__all__ = ["READERS", "inside", "of"]
 
 READERS: dict[str, str] = {
     "pmport.formats.kernel_config:KernelConfig": "pmport.facts.kernel_config:read",
+    "pmport.formats.boot_image:BootImage": "pmport.facts.boot_image:read",
 }
 """``"module:Class"`` of a value → ``"module:function"`` that yields its facts. A subclass uses its base's row."""
 
@@ -32,10 +35,39 @@ def of(value: object) -> DeviceFacts:
     Raises:
         TypeError: If no row of :data:`READERS` fits.
     """
+    read = _reader(value)
+    if read:
+        return DeviceFacts(read(value))
+    raise TypeError(f"a {type(value).__name__} tells no facts; facts can be read from {', '.join(sorted(READERS))}")
+
+
+def inside(node: Node) -> DeviceFacts:
+    """What the parts of a container tell; readers of containers call it for their children.
+
+    Args:
+        node: The container.
+
+    Returns:
+        The facts of every child and facet, each source prefixed by the name of the part, each offset counted from the
+        start of the container. A part that no reader knows is looked into in turn.
+    """
+    found: list[Fact] = []
+    for child in node.children:
+        part = child.node
+        facts = of(part) if _reader(part) else inside(part)
+        found += [
+            fact if fact.offset is None else replace(fact, offset=fact.offset + child.offset)
+            for fact in facts.within(child.name)
+        ]
+    for name, facet in node.facets():
+        found += (of(facet) if _reader(facet) else inside(facet)).within(name)
+    return DeviceFacts(found)
+
+
+def _reader(value: object) -> Callable[[object], Iterable[Fact]] | None:
     for base in type(value).__mro__:
         reader = READERS.get(f"{base.__module__}:{base.__qualname__}")
         if reader:
             module, _, name = reader.partition(":")
-            read = cast("Callable[[object], Iterable[Fact]]", getattr(import_module(module), name))
-            return DeviceFacts(read(value))
-    raise TypeError(f"a {type(value).__name__} tells no facts; facts can be read from {', '.join(sorted(READERS))}")
+            return cast("Callable[[object], Iterable[Fact]]", getattr(import_module(module), name))
+    return None

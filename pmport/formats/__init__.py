@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING
 from pmport.lazy import lazily
 
 if TYPE_CHECKING:
+    from pmport.formats.boot_image import BootImage
     from pmport.formats.kernel_config import KernelConfig
     from pmport.formats.registry import FORMATS, FormatRow, recognise
     from pmport.node import Child, Data, Node, Part, Role
 
 _NAMES = {
     "FORMATS": "pmport.formats.registry:FORMATS",
+    "BootImage": "pmport.formats.boot_image:BootImage",
     "Child": "pmport.node:Child",
     "Data": "pmport.node:Data",
     "FormatRow": "pmport.formats.registry:FormatRow",
@@ -26,6 +28,6 @@ _NAMES = {
     "recognise": "pmport.formats.registry:recognise",
 }
 
-__all__ = ["FORMATS", "Child", "Data", "FormatRow", "KernelConfig", "Node", "Part", "Role", "recognise"]
+__all__ = ["FORMATS", "BootImage", "Child", "Data", "FormatRow", "KernelConfig", "Node", "Part", "Role", "recognise"]
 
 __getattr__, __dir__ = lazily(__name__, _NAMES)

@@ -82,6 +82,13 @@ def _named(path: str) -> object:
 
 FORMATS: tuple[FormatRow, ...] = (
     FormatRow(
+        kind="Android boot image",
+        path="pmport.formats.boot_image:BootImage",
+        magics=((0, b"ANDROID!"), (1024, b"ANDROID!")),
+        writes="identical, build, edit",
+        source="AOSP system/tools/mkbootimg, include/bootimg/bootimg.h",
+    ),
+    FormatRow(
         "kernel-config",
         "pmport.formats.kernel_config:KernelConfig",
         probe="pmport.formats.kernel_config:is_kernel_config",

@@ -1,0 +1,389 @@
+"""Android boot images, header versions 0 to 4: ``boot.img``, ``recovery.img``, ``init_boot.img``.
+
+Layout (AOSP ``bootimg.h``; all numbers little-endian): the header's page, then each section, zero-padded to whole pages:
+kernel, ramdisk, second, the vendors' dt (v0 only), recovery_dtbo (v1 and later), dtb (v2); in v3 and v4 kernel, ramdisk
+and boot_signature (v4). Behind that come AVB data, vendors' marks and fill, see :mod:`pmport.formats.boot_tail`.
+
+Example:
+    >>> from pmport.section import Section
+    >>> image = BootImage.build(kernel=b"kernel", ramdisk=b"ramdisk", cmdline="console=ttyMSM0", page_size=4096)
+    >>> image.size, hex(image.kernel_addr), image.ramdisk.read()
+    (12288, '0x10008000', b'ramdisk')
+    >>> bytes(BootImage.parse(bytes(image))) == bytes(image)
+    True
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cached_property
+from typing import TYPE_CHECKING, Self, Unpack
+
+from pmport.errors import FormatError
+from pmport.findings import Finding, Severity
+from pmport.formats import boot_build, os_version
+from pmport.formats.boot_header import FORMAT, MAGIC, SMALLEST_DT, BootHeader, Layout, field_offset, page_aligned
+from pmport.formats.boot_id import UNKNOWN, ZERO, find_recipe
+from pmport.formats.boot_tail import split_tail
+from pmport.node import Node, Part, Role
+from pmport.section import Section
+
+if TYPE_CHECKING:
+    from pmport.formats.boot_build import BuildOptions
+    from pmport.section import Readable
+
+__all__ = ["BootImage"]
+
+MTK_MAGIC = b"\x88\x16\x88\x58"
+MTK_HEADER_SIZE = 512
+AMONET_MARK = b"microloader"
+AMONET_SHIFT = 1024
+"""amonet's microloader stands before the header, in the same page (magiskboot)."""
+EMPTY = Section.zeros(0)
+
+
+class BootImage(Node):
+    """A boot image: typed fields, and sections that are read when they are wanted.
+
+    Args:
+        header: The header's fields.
+        parts: Everything it is made of, in order: the header's page first.
+        notes: What an edit has to say.
+    """
+
+    KIND = FORMAT
+
+    def __init__(self, header: BootHeader, parts: tuple[Part, ...], notes: tuple[Finding, ...] = ()) -> None:
+        self.header = header
+        self._parts = parts
+        self._notes = notes
+
+    @classmethod
+    def parse(cls, source: Readable) -> Self:
+        """Read a boot image.
+
+        Args:
+            source: Where it is; from its first byte.
+
+        Returns:
+            The image. Nothing but the header is read, except where only the id tells one variant from another.
+
+        Raises:
+            FormatError: If a field is impossible, or a section is not all there; with field and offset.
+        """
+        section = Section.of(source)
+        start = AMONET_SHIFT if AMONET_MARK in section.read(0, AMONET_SHIFT) else 0
+        header = BootHeader.parse(section, start)
+        if section.size < header.page_size:
+            raise FormatError(
+                f"the header's page takes {header.page_size} bytes, and the file ends after {section.size} of them",
+                format=FORMAT,
+                field="page_size",
+                offset=section.size,
+                remedy="the file is cut short: get it again",
+            )
+        parts = [Part("header", section[: header.page_size], Role.HEADER)]
+        parts += _sections(header, section, start)
+        image = cls(header, tuple(parts))
+        _confirm_version(image, start)
+        if _may_have_name20(section.read(start, 616)):
+            other = cls(header.with_name20(section.read(start, 1636)), tuple(parts))
+            image = image if other.id_recipe == UNKNOWN else other
+        end = sum(part.section.size for part in parts)
+        return cls(image.header, (*parts, *split_tail(section, end)))
+
+    @classmethod
+    def build(cls, kernel: Readable = b"", ramdisk: Readable = b"", **options: Unpack[BuildOptions]) -> Self:
+        """Make a boot image from parts; the same bytes as AOSP's ``mkbootimg`` writes.
+
+        Args:
+            kernel: The kernel.
+            ramdisk: The ramdisk.
+            options: Other sections, fields and variants: see :class:`~pmport.formats.boot_build.BuildOptions`.
+
+        Returns:
+            The image; its sections stay where they are until it is written.
+
+        Raises:
+            FormatError: If something does not fit its field, or does not belong into that version.
+
+        Example:
+            >>> BootImage.build(b"kernel", header_version=3, cmdline="quiet").header.header_size
+            1580
+        """
+        return cls(*boot_build.assemble(kernel, ramdisk, **options))
+
+    # ----- the header's fields, by their meaning
+
+    @property
+    def header_version(self) -> int:
+        """0 to 4."""
+        return self.header.header_version
+
+    @property
+    def page_size(self) -> int:
+        """Bytes; 4096 in v3 and v4."""
+        return self.header.page_size
+
+    @property
+    def kernel_addr(self) -> int:
+        """Absolute load address; 0 in v3 and v4, whose addresses stand in vendor_boot."""
+        return self.header.kernel_addr
+
+    @property
+    def ramdisk_addr(self) -> int:
+        """Absolute load address; AOSP's tool writes 0 where there is no ramdisk."""
+        return self.header.ramdisk_addr
+
+    @property
+    def second_addr(self) -> int:
+        """Absolute load address; AOSP's tool writes 0 where there is no second stage, others any."""
+        return self.header.second_addr
+
+    @property
+    def tags_addr(self) -> int:
+        """Absolute address of the tags."""
+        return self.header.tags_addr
+
+    @property
+    def dtb_addr(self) -> int:
+        """Absolute load address of the dtb section (v2), 64 bits."""
+        return self.header.dtb_addr
+
+    @property
+    def name(self) -> str:
+        """Product name; bytes that are no UTF-8 are escaped as surrogates."""
+        return _text(self.header.name_field)
+
+    @property
+    def cmdline(self) -> str:
+        """The kernel command line, from both of its fields; bytes that are no UTF-8 are escaped as surrogates."""
+        return _text(self.header.cmdline_field) + _text(self.header.extra_field)
+
+    @property
+    def os_version(self) -> str | None:
+        """Android's version, such as ``"8.1.0"``."""
+        return os_version.decode(self.header.os_version_word)[0]
+
+    @property
+    def os_patch_level(self) -> str | None:
+        """Android's security patch level, such as ``"2018-12"``."""
+        return os_version.decode(self.header.os_version_word)[1]
+
+    @property
+    def id(self) -> bytes:
+        """The id as it stands in the header: 32 bytes; none in v3 and v4."""
+        return self.header.id_field
+
+    @cached_property
+    def id_recipe(self) -> str:
+        """How the id was made: ``aosp-sha1``, ``lineage-sha1``, ``sha256``, ``zero``, ``unknown``; ``none`` in v3 and v4.
+
+        Reads all sections once, when it is first asked for.
+        """
+        return find_recipe(self.id, self.hashed_sections()) if self.header_version < 3 else "none"
+
+    @property
+    def variant(self) -> str:
+        """The header's variant, by its standard name: ``v0`` … ``v4``, ``v0-dt``, ``samsung-pxa``, ``samsung-name20``."""
+        return "v0-dt" if self.header.layout is Layout.V0 and self.header.dt_size else str(self.header.layout)
+
+    # ----- the sections
+
+    @property
+    def kernel(self) -> Section:
+        """The kernel, with whatever is appended to it."""
+        return self.content("kernel")
+
+    @property
+    def ramdisk(self) -> Section:
+        """The ramdisk."""
+        return self.content("ramdisk")
+
+    @property
+    def second(self) -> Section:
+        """The second stage; some vendors keep device trees there."""
+        return self.content("second")
+
+    @property
+    def dt(self) -> Section:
+        """The device trees of v0 with a vendor's dt: QCDT, DTBH and their like."""
+        return self.content("dt")
+
+    @property
+    def recovery_dtbo(self) -> Section:
+        """The recovery's DTBO or ACPIO (v1, v2)."""
+        return self.content("recovery_dtbo")
+
+    @property
+    def dtb(self) -> Section:
+        """The device trees of v2."""
+        return self.content("dtb")
+
+    @property
+    def boot_signature(self) -> Section:
+        """The signature of v4, a vbmeta blob that only tests look at."""
+        return self.content("boot_signature")
+
+    def content(self, name: str) -> Section:
+        """A section by its name.
+
+        Args:
+            name: Such as ``"kernel"``.
+
+        Returns:
+            The section, empty where there is none.
+        """
+        return next((part.section for part in self._parts if part.name == name), EMPTY)
+
+    def hashed_sections(self) -> tuple[tuple[str, Section], ...]:
+        """What the id is made over.
+
+        Returns:
+            ``(name, section)`` of all that this header version knows, absent ones empty.
+        """
+        return tuple((name, self.content(name)) for name, _ in self.header.sections())
+
+    def parts(self) -> Iterator[Part]:
+        """Header, sections, padding and tail.
+
+        Yields:
+            The parts.
+        """
+        return iter(self._parts)
+
+    def describe(self) -> Iterator[tuple[str, object]]:
+        """The fields, in the header's order.
+
+        Yields:
+            ``(label, value)``.
+        """
+        header = self.header
+        yield "variant", self.variant
+        yield "page size", header.page_size
+        if self.header_version < 3:
+            for name in ("kernel", "ramdisk", "second", "tags"):
+                yield f"{name} address", f"{getattr(header, f'{name}_addr'):#010x}"
+        if header.layout is Layout.V2:
+            yield "dtb address", f"{header.dtb_addr:#018x}"
+        yield "os version", self.os_version or "not set"
+        yield "os patch level", self.os_patch_level or "not set"
+        if self.header_version < 3:
+            yield "name", self.name
+        yield "command line", self.cmdline
+        if self.header_version < 3:
+            yield "id", f"{self.id.hex()} ({self.id_recipe})"
+
+    def findings(self) -> tuple[Finding, ...]:
+        """What is odd about it: sections that end early, header sizes and offsets that are not what they should be.
+
+        Returns:
+            The findings, those of an edit first.
+        """
+        return (*self._notes, *_oddities(self))
+
+
+def _sections(header: BootHeader, section: Section, start: int) -> Iterator[Part]:
+    """Sections and their padding, in order, from the end of the header's page."""
+    offset = header.page_size
+    for name, size in header.sections():
+        if not size:
+            continue
+        there = min(size, max(section.size - offset, 0))
+        if name == "dt" and there < size < SMALLEST_DT:
+            raise _unknown_version(size, start)
+        if there < size and not _mtk_payload_fits(section[offset : offset + there]):
+            raise FormatError(
+                f"the {name} takes bytes {offset} to {offset + size}, and the file ends at {section.size}:"
+                f" {offset + size - section.size} bytes are missing",
+                format=FORMAT,
+                field=f"{name}_size",
+                offset=start + (field_offset(header.layout, _size_field(header, name)) or 0),
+                remedy="the file is cut short, or the header is damaged",
+            )
+        yield Part(name, section[offset : offset + there])
+        end = min(offset + page_aligned(size, header.page_size), section.size)
+        if offset + there < end:
+            yield Part(f"{name} padding", section[offset + there : end], Role.PADDING)
+        offset += page_aligned(size, header.page_size)
+
+
+def _size_field(header: BootHeader, name: str) -> str:
+    if name == "dt" and header.layout is not Layout.PXA:
+        return "version_word"
+    return "signature_size" if name == "boot_signature" else f"{name}_size"
+
+
+def _mtk_payload_fits(section: Section) -> bool:
+    """Whether a MediaTek header says that all is there although the boot header counts more: seen on real phones."""
+    head = section.read(0, 8)
+    return head.startswith(MTK_MAGIC) and 0 < int.from_bytes(head[4:], "little") <= section.size - MTK_HEADER_SIZE
+
+
+def _confirm_version(image: BootImage, start: int) -> None:
+    """Refuse a word at 40 that is neither a known version nor, by the id, a dt's size."""
+    header = image.header
+    if header.layout is Layout.V0 and 0 < header.dt_size < SMALLEST_DT and image.id_recipe in {UNKNOWN, ZERO}:
+        raise _unknown_version(header.dt_size, start)
+
+
+def _unknown_version(version: int, start: int) -> FormatError:
+    return FormatError(
+        f"header version {version} is not known; versions 0 to 4 are",
+        format=FORMAT,
+        field="header_version",
+        offset=start + 40,
+    )
+
+
+def _may_have_name20(head: bytes) -> bool:
+    """Whether the id may stand four bytes later: a SHA-1 that reaches four bytes too far, behind zeros."""
+    return (
+        head.startswith(MAGIC)
+        and int.from_bytes(head[40:44], "little") == 0
+        and not any(head[576:580])
+        and any(head[596:600])
+        and not any(head[600:612])
+    )
+
+
+def _text(field: bytes) -> str:
+    return field.split(b"\0", 1)[0].decode("utf-8", "surrogateescape")
+
+
+def _oddities(image: BootImage) -> Iterator[Finding]:
+    header = image.header
+    expected = {Layout.V1: 1648, Layout.V2: 1660, Layout.V3: 1580, Layout.V4: 1584}.get(header.layout, 0)
+    if header.header_size != expected:
+        yield Finding(
+            Severity.NOTE,
+            "header-size",
+            f"the header says that it is {header.header_size} bytes long, and a {header.layout} header is {expected}",
+            where="header_size",
+            why="Debian's mkbootimg 29 writes 1596 in v3; bootloaders do not look at it",
+        )
+    for name, size in header.sections():
+        if image.content(name).size < size:
+            yield Finding(
+                Severity.WARNING,
+                "section-short",
+                f"the header counts {size} bytes of {name}, and the file ends after {image.content(name).size}",
+                where=f"{name}_size",
+                why="the MediaTek header in front of it says that these are all; a bootloader reads on into the partition",
+            )
+    if header.recovery_dtbo_size:
+        offset = 0
+        for part in image.parts():
+            if part.name == "recovery_dtbo":
+                break
+            offset += part.section.size
+        if offset != header.recovery_dtbo_offset:
+            yield Finding(
+                Severity.WARNING,
+                "recovery-dtbo-offset",
+                f"the header says {header.recovery_dtbo_offset:#x}, and by the layout it stands at {offset:#x}",
+                where="recovery_dtbo_offset",
+            )
+    level = image.os_patch_level
+    if level and not 1 <= int(level[-2:]) <= 12:
+        yield Finding(Severity.NOTE, "os-patch-level", f"{level} has no such month", where="os_version")
