@@ -8,15 +8,14 @@ from typing import TYPE_CHECKING
 from pmport.facts.device_facts import Certainty, Fact
 from pmport.facts.table import inside
 from pmport.formats.boot_header import field_offset
+from pmport.formats.mtk import label_of
 
 if TYPE_CHECKING:
     from pmport.formats.boot_image import BootImage
-    from pmport.section import Section
 
 __all__ = ["read"]
 
 SOURCE = "boot image header"
-MTK_MAGIC = b"\x88\x16\x88\x58"
 PLACEMENTS = ((b"QCDT", "qcdt"), (b"DTBH", "dtbh"), (b"SPRD", "sprd"))
 """How a vendor's dt begins, and what that placement is called."""
 
@@ -85,7 +84,7 @@ def _texts(image: BootImage) -> Iterator[Fact]:
 def _marks(image: BootImage) -> Iterator[Fact]:
     offset = 0
     for part in image.parts():
-        if part.name in {"kernel", "ramdisk"} and (label := _mtk_label(part.section)) is not None:
+        if part.name in {"kernel", "ramdisk"} and (label := label_of(part.section)) is not None:
             yield Fact("wrapper", "mtk", f"MediaTek header of the {part.name}", offset)
             yield Fact(f"mtk_label_{part.name}", label, f"MediaTek header of the {part.name}", offset + 8)
         if part.name in {"seandroidenforce", "bump"}:
@@ -93,13 +92,6 @@ def _marks(image: BootImage) -> Iterator[Fact]:
         if part.name == "avb_footer":
             yield Fact("avb", "2", "AVB footer", offset)
         offset += part.section.size
-
-
-def _mtk_label(section: Section) -> str | None:
-    head = section.read(0, 40)
-    if not head.startswith(MTK_MAGIC):
-        return None
-    return head[8:].split(b"\0", 1)[0].decode("utf-8", "surrogateescape")
 
 
 def _placements(image: BootImage) -> Iterator[Fact]:

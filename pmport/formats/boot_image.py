@@ -25,17 +25,18 @@ from pmport.formats import boot_build, os_version
 from pmport.formats.boot_header import FORMAT, MAGIC, SMALLEST_DT, BootHeader, Layout, field_offset, page_aligned
 from pmport.formats.boot_id import UNKNOWN, ZERO, find_recipe
 from pmport.formats.boot_tail import split_tail
+from pmport.formats.mtk import payload_fits
 from pmport.node import Node, Part, Role
 from pmport.section import Section
 
 if TYPE_CHECKING:
+    from pmport.formats.avb_edit import AvbChoice
     from pmport.formats.boot_build import BuildOptions
+    from pmport.formats.boot_edit import EditOptions
     from pmport.section import Readable
 
 __all__ = ["BootImage"]
 
-MTK_MAGIC = b"\x88\x16\x88\x58"
-MTK_HEADER_SIZE = 512
 AMONET_MARK = b"microloader"
 AMONET_SHIFT = 1024
 """amonet's microloader stands before the header, in the same page (magiskboot)."""
@@ -112,6 +113,36 @@ class BootImage(Node):
             1580
         """
         return cls(*boot_build.assemble(kernel, ramdisk, **options))
+
+    def replace(
+        self, *, avb: AvbChoice = "leave", partition_size: int | None = None, **edits: Unpack[EditOptions]
+    ) -> Self:
+        """The same image with other sections or fields; what is not named keeps its bytes.
+
+        The id is made anew by the recipe that was found. What the edit has to say stands in :meth:`findings`.
+
+        Args:
+            avb: What happens to verified boot data: ``"leave"``, ``"none"`` or
+                :class:`~pmport.formats.avb_edit.ReSign`.
+            partition_size: Bytes that the result may have; an AVB footer goes to its end. None: no limit, and an image
+                with a footer or a fill of zeros keeps its size.
+            edits: What changes: see :class:`~pmport.formats.boot_edit.EditOptions`.
+
+        Returns:
+            A new image.
+
+        Raises:
+            FormatError: If something does not fit, or does not belong into this header version.
+
+        Example:
+            >>> image = BootImage.build(b"kernel", b"ramdisk", cmdline="quiet")
+            >>> new = image.replace(cmdline="debug", ramdisk=b"other")
+            >>> new.cmdline, new.ramdisk.read(), new.id == image.id, new.id_recipe
+            ('debug', b'other', False, 'aosp-sha1')
+        """
+        from pmport.formats import boot_edit  # noqa: PLC0415 - only edits need it
+
+        return type(self)(*boot_edit.edited(self, edits, avb, partition_size))
 
     # ----- the header's fields, by their meaning
 
@@ -292,7 +323,7 @@ def _sections(header: BootHeader, section: Section, start: int) -> Iterator[Part
         there = min(size, max(section.size - offset, 0))
         if name == "dt" and there < size < SMALLEST_DT:
             raise _unknown_version(size, start)
-        if there < size and not _mtk_payload_fits(section[offset : offset + there]):
+        if there < size and not payload_fits(section[offset : offset + there]):
             raise FormatError(
                 f"the {name} takes bytes {offset} to {offset + size}, and the file ends at {section.size}:"
                 f" {offset + size - section.size} bytes are missing",
@@ -312,12 +343,6 @@ def _size_field(header: BootHeader, name: str) -> str:
     if name == "dt" and header.layout is not Layout.PXA:
         return "version_word"
     return "signature_size" if name == "boot_signature" else f"{name}_size"
-
-
-def _mtk_payload_fits(section: Section) -> bool:
-    """Whether a MediaTek header says that all is there although the boot header counts more: seen on real phones."""
-    head = section.read(0, 8)
-    return head.startswith(MTK_MAGIC) and 0 < int.from_bytes(head[4:], "little") <= section.size - MTK_HEADER_SIZE
 
 
 def _confirm_version(image: BootImage, start: int) -> None:

@@ -9,16 +9,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from pmport.formats import avb_footer
 from pmport.node import Part, Role
 
 if TYPE_CHECKING:
     from pmport.section import Section
 
-__all__ = ["AVB_FOOTER_MAGIC", "AVB_MAGIC", "FOOTER_SIZE", "MARKS", "split_tail"]
+__all__ = ["MARKS", "split_tail"]
 
 AVB_MAGIC = b"AVB0"
-AVB_FOOTER_MAGIC = b"AVBf"
-FOOTER_SIZE = 64
 GKI_SIGNATURE_SIZE = 16384
 """``certify_bootimg`` of Android 13 and later appends this many bytes with one or two vbmeta blobs."""
 
@@ -41,22 +40,22 @@ def split_tail(image: Section, start: int) -> Iterator[Part]:
         everything else is kept as tail.
     """
     end = image.size
-    footer = image[max(end - FOOTER_SIZE, start) :]
-    vbmeta = _vbmeta_range(footer.read(), start, end - FOOTER_SIZE)
+    footer = image[max(end - avb_footer.SIZE, start) :]
+    vbmeta = _vbmeta_range(footer.read(), start, end - avb_footer.SIZE)
     if vbmeta is None:
         yield from _marked(image[start:])
         return
     offset, size = vbmeta
     yield from _marked(image[start:offset])
     yield Part("vbmeta", image[offset : offset + size])
-    if offset + size < end - FOOTER_SIZE:
-        yield Part("fill before footer", image[offset + size : end - FOOTER_SIZE], Role.PADDING)
+    if offset + size < end - avb_footer.SIZE:
+        yield Part("fill before footer", image[offset + size : end - avb_footer.SIZE], Role.PADDING)
     yield Part("avb_footer", footer, Role.TAIL)
 
 
 def _vbmeta_range(footer: bytes, start: int, end: int) -> tuple[int, int] | None:
     """``(offset, size)`` that an AVB footer gives, if it is one and they are where they can be."""
-    if len(footer) < FOOTER_SIZE or not footer.startswith(AVB_FOOTER_MAGIC):
+    if len(footer) < avb_footer.SIZE or not footer.startswith(avb_footer.MAGIC):
         return None
     offset, size = int.from_bytes(footer[20:28], "big"), int.from_bytes(footer[28:36], "big")
     return (offset, size) if start <= offset and size and offset + size <= end else None
@@ -68,9 +67,21 @@ def _marked(tail: Section) -> Iterator[Part]:
         if head == mark:
             yield Part(name, tail[: len(mark)], Role.TAIL)
             tail = tail[len(mark) :]
+            head = tail.read(0, 16)
             break
     if head.startswith(AVB_MAGIC) and tail.size >= GKI_SIGNATURE_SIZE:
         yield Part("gki_signature", tail[:GKI_SIGNATURE_SIZE])
         tail = tail[GKI_SIGNATURE_SIZE:]
+    signature = _der_size(head)
+    if signature and signature <= tail.size:
+        yield Part("avb1_signature", tail[:signature], Role.TAIL)
+        tail = tail[signature:]
     if tail.size:
         yield Part("tail", tail, Role.TAIL)
+
+
+def _der_size(head: bytes) -> int:
+    """Bytes of an AVB 1.0 signature: a DER sequence whose length takes two bytes and that begins with a version; else 0."""
+    if head[:2] == b"\x30\x82" and head[4:5] == b"\x02":
+        return 4 + int.from_bytes(head[2:4], "big")
+    return 0

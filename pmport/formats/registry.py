@@ -89,6 +89,20 @@ FORMATS: tuple[FormatRow, ...] = (
         source="AOSP system/tools/mkbootimg, include/bootimg/bootimg.h",
     ),
     FormatRow(
+        kind="vbmeta",
+        path="pmport.formats.vbmeta:VbMeta",
+        magics=((0, b"AVB0"),),
+        writes="identical, build",
+        source="AOSP external/avb, libavb",
+    ),
+    FormatRow(
+        kind="MediaTek header",
+        path="pmport.formats.mtk:MtkImage",
+        magics=((0, b"\x88\x16\x88\x58"),),
+        writes="identical, build, edit",
+        source="real images of the MT6577; pmbootstrap's test data",
+    ),
+    FormatRow(
         "kernel-config",
         "pmport.formats.kernel_config:KernelConfig",
         probe="pmport.formats.kernel_config:is_kernel_config",
