@@ -234,7 +234,7 @@ class FoundBlob(NamedTuple):
 
 
 def find_blobs(data: Readable, *, limit: int | None = None) -> tuple[FoundBlob, ...]:
-    """Every device tree blob in something larger, such as a kernel with appended trees or an unknown partition.
+    r"""Every device tree blob in something larger, such as a kernel with appended trees or an unknown partition.
 
     A magic alone proves nothing: header, blocks and first token have to fit. What lies within a blob is not searched.
 
@@ -248,7 +248,7 @@ def find_blobs(data: Readable, *, limit: int | None = None) -> tuple[FoundBlob, 
     Example:
         >>> from pmport.devicetree import DeviceTree
         >>> blob = bytes(DeviceTree())
-        >>> [found.offset for found in find_blobs(b"kernel" + blob + b"\\xd0\\x0d\\xfe\\xed" + blob)]
+        >>> [found.offset for found in find_blobs(b"kernel" + blob + b"\xd0\x0d\xfe\xed" + blob)]
         [6, 82]
     """
     section = Section.of(data)

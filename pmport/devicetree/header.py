@@ -125,11 +125,11 @@ class Header:
         """
         if self.version < 1 or self.last_comp_version > LATEST:
             field, value, offset = (
-                ("version", self.version, 20)
-                if self.version < 1
-                else ("last_comp_version", self.last_comp_version, 24)
+                ("version", self.version, 20) if self.version < 1 else ("last_comp_version", self.last_comp_version, 24)
             )
-            raise FormatError(f"{field} is {value}: versions 1 to 17 are known", format=KIND, field=field, offset=offset)
+            raise FormatError(
+                f"{field} is {value}: versions 1 to 17 are known", format=KIND, field=field, offset=offset
+            )
         if self.totalsize < own_size:
             raise FormatError(f"totalsize is {self.totalsize}", format=KIND, field="totalsize", offset=4)
         if self.totalsize > available:

@@ -1,10 +1,10 @@
-"""A property: raw bytes as the only truth, and the ways to look at them.
+r"""A property: raw bytes as the only truth, and the ways to look at them.
 
 The format of a device tree does not say what type a value has; whoever reads it knows by its name. So a
 :class:`Property` holds the bytes, and each view either fits them or says why it does not.
 
 Example:
-    >>> Property("compatible", b"qcom,msm8916\\0qcom,soc\\0").strings
+    >>> Property("compatible", b"qcom,msm8916\0qcom,soc\0").strings
     ('qcom,msm8916', 'qcom,soc')
     >>> Property("reg", bytes.fromhex("0000000010000000")).cells
     (0, 268435456)
@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Property", "Value", "encode"]
 
+_Bytes: TypeAlias = bytes
+"""The type, where the view of that name hides it."""
+
 Value: TypeAlias = "bytes | bytearray | str | int | bool | Iterable[str] | Iterable[int] | Property"
 """What a property may be set to; see :func:`encode`."""
 
@@ -39,10 +42,10 @@ class Property:
     """
 
     name: str
-    bytes: bytes
+    bytes: _Bytes
     node: TreeNode | None = field(default=None, repr=False, compare=False)
 
-    def __bytes__(self) -> bytes:
+    def __bytes__(self) -> _Bytes:
         return self.bytes
 
     def __len__(self) -> int:
@@ -106,11 +109,13 @@ class Property:
 
     def _misfit(self, what: str, offset: int) -> FormatError:
         path = f"{self.node.path.rstrip('/')}/" if self.node is not None else ""
-        return FormatError(f"{path}{self.name} is {what}", format="device tree property", field=self.name, offset=offset)
+        return FormatError(
+            f"{path}{self.name} is {what}", format="device tree property", field=self.name, offset=offset
+        )
 
 
 def encode(value: Value) -> bytes:
-    """A Python value as the bytes of a property.
+    r"""A Python value as the bytes of a property.
 
     Args:
         value: Bytes as they are; a string or a list of strings, each ended by NUL; a number or a list of numbers as
@@ -121,23 +126,23 @@ def encode(value: Value) -> bytes:
 
     Raises:
         ValueError: If a number does not fit into 32 bits, or a string holds NUL.
-        TypeError: If it is none of these, such as ``False``: a property that is not true is absent.
+        TypeError: If it is none of these. ``False`` is none: a property that is not true is absent.
 
     Example:
         >>> encode(["qcom,msm8916", "qcom,soc"]), encode([1, -1]), encode(True)
-        (b'qcom,msm8916\\x00qcom,soc\\x00', b'\\x00\\x00\\x00\\x01\\xff\\xff\\xff\\xff', b'')
+        (b'qcom,msm8916\x00qcom,soc\x00', b'\x00\x00\x00\x01\xff\xff\xff\xff', b'')
     """
     if isinstance(value, Property):
         return value.bytes
     if isinstance(value, (bytes, bytearray)):
         return bytes(value)
-    if value is True:
-        return b""
-    if isinstance(value, str) or (isinstance(value, int) and value is not False):
+    if isinstance(value, bool):
+        if value:
+            return b""
+        raise TypeError("a property cannot be False; delete it instead")
+    if isinstance(value, (str, int)):
         return _item(value)
-    if isinstance(value, Iterable):
-        return b"".join(_item(item) for item in value)
-    raise TypeError(f"a property cannot be {value!r}; delete it instead" if value is False else f"no value: {value!r}")
+    return b"".join(_item(item) for item in value)
 
 
 def _item(item: str | int) -> bytes:

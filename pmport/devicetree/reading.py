@@ -70,7 +70,7 @@ def read_reservations(data: bytes, header: Header) -> tuple[list[tuple[int, int]
     Raises:
         FormatError: If no closing entry comes.
     """
-    found = []
+    found: list[tuple[int, int]] = []
     offset = header.off_mem_rsvmap
     while offset + 16 <= header.totalsize:
         address = int.from_bytes(data[offset : offset + 8], "big")
@@ -131,7 +131,7 @@ class _Reader:
             ) from None
         return 4 * (i + 1)
 
-    def nodes(self, words: array[int], i: int) -> int:
+    def nodes(self, words: array[int], i: int) -> int:  # noqa: C901, PLR0912, PLR0915 - one loop, because calls cost more than the work
         """Read from behind the root's name to behind its END_NODE.
 
         Args:

@@ -13,6 +13,7 @@ from pmport.devicetree.header import HEADER_SIZE, Header
 from pmport.devicetree.layout import TreeLayout
 
 if TYPE_CHECKING:
+    from pmport.devicetree.layout import NodeLayout
     from pmport.devicetree.tree import DeviceTree, TreeNode
 
 __all__ = ["write"]
@@ -102,7 +103,6 @@ def _structure(root: TreeNode, names: _Names, layout: TreeLayout) -> bytes:
     append = out.append
     heads, pads = names.heads, _PADS
     stack: list[TreeNode | bytes] = [root]
-    pop, push = stack.pop, stack.extend
     while stack:
         node = stack.pop()
         if isinstance(node, bytes):
@@ -111,8 +111,8 @@ def _structure(root: TreeNode, names: _Names, layout: TreeLayout) -> bytes:
         name = node.name.encode("utf-8", "surrogateescape")
         append(_NODE + name + b"\0\0\0\0"[len(name) & 3 :])
         if node.layout is not None:
-            _odd_properties(node, names, out)
-            continue_with = _odd_children(node)
+            _odd_properties(node, node.layout, names, out)
+            rest = _odd_children(node, node.layout)
         else:
             for key, value in node.raw.items():
                 size = len(value)
@@ -126,17 +126,14 @@ def _structure(root: TreeNode, names: _Names, layout: TreeLayout) -> bytes:
             if not node.children:
                 append(_END_NODE)
                 continue
-            continue_with = [*node.children.values(), _END_NODE]
-        continue_with.reverse()
-        push(continue_with)
-    del pop
+            rest = [*node.children.values(), _END_NODE]
+        rest.reverse()
+        stack.extend(rest)
     append(_END + layout.structure_tail)
     return b"".join(out)
 
 
-def _odd_properties(node: TreeNode, names: _Names, out: list[bytes]) -> None:
-    layout = node.layout
-    assert layout is not None
+def _odd_properties(node: TreeNode, layout: NodeLayout, names: _Names, out: list[bytes]) -> None:
     for key, value in node.raw.items():
         out.append(_NOP * layout.nops.get(key, 0))
         head = names.head(key, len(value))
@@ -147,9 +144,7 @@ def _odd_properties(node: TreeNode, names: _Names, out: list[bytes]) -> None:
         out.append(kept if len(kept) == len(pad) else pad)
 
 
-def _odd_children(node: TreeNode) -> list[TreeNode | bytes]:
-    layout = node.layout
-    assert layout is not None
+def _odd_children(node: TreeNode, layout: NodeLayout) -> list[TreeNode | bytes]:
     rest: list[TreeNode | bytes] = []
     for name, child in node.children.items():
         rest += [_NOP * layout.nops.get("/" + name, 0), child]

@@ -103,6 +103,14 @@ FORMATS: tuple[FormatRow, ...] = (
         source="real images of the MT6577; pmbootstrap's test data",
     ),
     FormatRow(
+        kind="device tree blob",
+        path="pmport.devicetree.blob:Blob",
+        magics=((0, b"\xd0\x0d\xfe\xed"),),
+        writes="identical, build, edit",
+        source="Devicetree Specification 0.4, chapter 5",
+        limits="one tree per file; several behind each other are found by devicetree.find_blobs",
+    ),
+    FormatRow(
         "kernel-config",
         "pmport.formats.kernel_config:KernelConfig",
         probe="pmport.formats.kernel_config:is_kernel_config",

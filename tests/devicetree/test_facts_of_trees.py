@@ -1,0 +1,79 @@
+"""A tree tells whom it is for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from support import CORPUS, real
+
+import pmport
+from pmport.devicetree import Blob, DeviceTree
+
+
+def facts_of(name: str) -> pmport.facts.DeviceFacts:
+    return pmport.facts.of(Blob.parse(real(CORPUS / "dtb-split" / name).read_bytes()))
+
+
+def test_facts_of_a_small_tree(phone: DeviceTree) -> None:
+    facts = pmport.facts.of(Blob.parse(bytes(phone)))
+    assert facts == pmport.facts.of(phone)
+    assert facts.best("model") == "Example Phone"
+    assert facts.values("compatible") == ("example,phone", "qcom,msm8916")
+    assert facts.best("soc") == "msm8916"
+    assert facts.best("qcom_msm_id") == (206, 0)
+    assert facts.best("memory") == (0x8000_0000, 0x4000_0000)
+    assert facts.best("stdout") == "serial0:115200n8"
+    assert facts.best("cmdline") == "quiet"
+    assert all(fact.source.startswith("/") for fact in facts)
+
+
+@pytest.mark.corpus
+@pytest.mark.parametrize(
+    ("name", "field", "value"),
+    [
+        ("boot-xiaomi-lithium-edk2-uefi-a/00.dtb", "soc", "msm8996"),
+        ("boot-xiaomi-lithium-edk2-uefi-a/00.dtb", "qcom_msm_id", (0x131, 0x10000)),
+        ("boot-xiaomi-lithium-edk2-uefi-a/00.dtb", "qcom_board_id", (0x26, 0)),
+        ("boot-xiaomi-lithium-edk2-uefi-a/00.dtb", "qcom_pmic_id", (0x20009, 0x10013, 0, 0)),
+        ("boot-xiaomi-lithium-edk2-uefi-a/00.dtb", "memory", (0x8000_0000, 0x8000_0000)),
+        ("boot-xiaomi-vayu-edk2-v2/00.dtb", "soc", "sm8150"),
+        ("dtb-google-pantah-gs201-dtb/00.dtb", "soc", "gs201"),
+        ("dtb-xiaomi-pipa-sm8250-dtb/00.dtb", "soc", "sm8250"),
+        ("dtb-xiaomi-merlinx-mt6768-a/00.dtb", "soc", "mt6768"),
+        ("dtb-askey-adt3-amlogic-AML_-dtb/00.dtb", "soc", "g12a"),
+        ("dtbh-samsung-a5xelte-exynos7580/00.dtb", "exynos_ids", (7580, "android", "samsung", 0, 0)),
+        ("dtbh-samsung-a5xelte-exynos7580/00.dtb", "soc", "exynos7580"),
+        ("dtbo-samsung-freshbl-dtbo/00.dtbo", "soc", "exynos5515"),
+        ("dtbo-google-coral-10-dtbo/00.dtbo", "qcom_board_id", (0x51405, 0)),
+        ("sprd-sprd-sp9832e-1h10-dt/00.dtb", "sprd_ids", (0x2668, 1, 0x20000)),
+        ("sprd-sprd-sp9832e-1h10-dt/00.dtb", "soc", "sc9832e"),
+        ("sprd-sprd-sp9832e-1h10-dt/00.dtb", "stdout", "/soc/ap-apb/serial@70100000"),
+        ("dtb-msm8916-caf-01_dtbdump_Qualcomm_Technologies_Inc._MSM_8916_CDP/00.dtb", "soc", "msm8916"),
+    ],
+)
+def test_facts_of_real_trees(name: str, field: str, value: object) -> None:
+    assert facts_of(name).best(field) == value
+
+
+@pytest.mark.corpus
+def test_panels_of_a_real_tree() -> None:
+    facts = facts_of("boot-xiaomi-lithium-edk2-uefi-a/00.dtb")
+    assert len(facts.values("panel")) > 10
+    assert (1080, 2040) in facts.values("screen_size") or (1080, 1920) in facts.values("screen_size")
+
+
+def _trees() -> Iterator[Path]:
+    yield from sorted((CORPUS / "dtb-split").glob("*/*.dtb*"))
+
+
+@pytest.mark.corpus
+def test_every_tree_of_the_corpus_tells_its_facts_in_reasonable_time() -> None:
+    seen = 0
+    for path in list(_trees())[::8]:
+        facts = pmport.facts.of(Blob.parse(path.read_bytes()))
+        assert str(facts.view())
+        seen += 1
+    if not seen:
+        pytest.skip("the corpus is absent")
