@@ -17,6 +17,7 @@ from pmport.errors import DeviceGoneError, FlashError, PmportError, TransportErr
 __all__ = ["main"]
 
 COMMANDS: dict[str, tuple[str, str]] = {
+    "kernel": ("pmport.cli.kernel:kernel", "kernel configurations: check, needs, diff, merge, fragment, index, status"),
     "demo": ("pmport.cli.demo:demo", "the guided tour, on a virtual phone"),
 }
 """Command → where it is, and what it does in one line. The table is all that ``pmport --help`` reads."""

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from pmport.facts.device_facts import Certainty, Fact
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from pmport.formats.kernel_config import KernelConfig
 
 __all__ = ["read"]

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import re
 import zlib
-from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
@@ -23,6 +22,8 @@ from pmport.node import Node, Part, Role
 from pmport.section import Section
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
     from pmport.section import Readable
 
 __all__ = ["KernelConfig", "Kind", "Option", "Value", "find_configs", "is_kernel_config"]
@@ -244,6 +245,11 @@ class KernelConfig(Node):
             }
         values |= dict.fromkeys(declined, "n")
         return values
+
+    @cached_property
+    def assigned(self) -> Mapping[str, str]:
+        """As :attr:`texts`, but ``CONFIG_NAME=value`` counts even where a later line says *not set*."""
+        return {**self.texts, **dict(_SET.findall("\n" + self.text))}
 
     def __contains__(self, name: object) -> bool:
         return name in self.texts

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gzip
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given
@@ -13,6 +13,9 @@ from support import corpus_files, real
 import pmport
 from pmport.errors import FormatError, TooLargeError
 from pmport.formats.kernel_config import KernelConfig, Kind, find_configs
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 SAMPLE = b"""#
 # Automatically generated file; DO NOT EDIT.

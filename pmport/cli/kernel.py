@@ -1,0 +1,161 @@
+"""``pmport kernel``: does this configuration run a distribution, and does it run this phone?"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+import pmport
+from pmport.cli.output import json_option, report
+from pmport.errors import FormatError
+from pmport.findings import Severity
+from pmport.formats.kernel_config import KernelConfig, find_configs
+from pmport.render import Text
+
+if TYPE_CHECKING:
+    from pmport.kernels.rules import RuleSet
+
+__all__ = ["kernel"]
+
+CONFIG = click.Path(exists=True, dir_okay=False)
+
+
+@click.group()
+def kernel() -> None:
+    """Check kernel configurations against rules and against devices."""
+
+
+def _open_config(path: str) -> KernelConfig:
+    """The configuration in a file: the file itself, or inside a kernel or boot image."""
+    node = pmport.open(path)
+    for _, config in find_configs(node):
+        return config
+    raise FormatError(
+        f"{path} is a {node.KIND} without a kernel configuration inside",
+        remedy="give a .config, or a kernel that was built with IKCONFIG",
+    )
+
+
+def _rules(path: str | None) -> RuleSet:
+    from pmport.kernels.rules import RuleSet, load_rules  # noqa: PLC0415 - reads data
+
+    if path is None:
+        return load_rules()
+    return RuleSet.parse(Path(path).read_text(encoding="utf-8"), path)
+
+
+def _leave(code: int) -> None:
+    if code:
+        sys.exit(code)
+
+
+_ASKED = [
+    click.option("--category", "-c", "categories", multiple=True, help="Category or alias; may be repeated."),
+    click.option("--rules", "rules_path", type=CONFIG, help="A kconfigcheck.toml; else the rules that pmport ships."),
+    click.option("--version", "version", help="The kernel's version, if the configuration does not tell it."),
+    click.option("--arch", help="The architecture, as Alpine names it."),
+]
+
+
+def _asked(command: click.decorators.FC) -> click.decorators.FC:
+    for option in reversed(_ASKED):
+        command = option(command)
+    return command
+
+
+@kernel.command()
+@click.argument("config", type=CONFIG)
+@_asked
+@click.option("--ready", is_flag=True, help="Tell which category of postmarketOS the kernel could enter.")
+@click.option("--compat", is_flag=True, help="Judge exactly as pmbootstrap does, with its faults.")
+@json_option
+def check(
+    config: str,
+    categories: tuple[str, ...],
+    rules_path: str | None,
+    version: str | None,
+    arch: str | None,
+    *,
+    ready: bool,
+    compat: bool,
+    as_json: bool,
+    raw: bool,
+) -> None:
+    """Check CONFIG against the rules of postmarketOS.
+
+    CONFIG is a .config, a defconfig, /proc/config.gz, or a kernel or boot image with its configuration inside.
+    """
+    opened, rules = _open_config(config), _rules(rules_path)
+    if ready:
+        verdict = pmport.kernels.readiness(opened, rules, version=version, arch=arch)
+        data = {"category": verdict.category, "gates": verdict.gates, "principles": dict(verdict.principles)}
+        report(data, [verdict.view()], as_json=as_json, raw=raw)
+        return
+    findings = pmport.kernels.check(
+        opened, rules, categories=categories or ("default",), version=version, arch=arch, compat=compat
+    )
+    must = sum(finding.severity is Severity.ERROR for finding in findings)
+    unknown = sum(finding.severity is Severity.UNKNOWN for finding in findings)
+    notes = len(findings) - must - unknown
+    summary = f"{opened!r}: {must} must change, {notes} have the other letter, {unknown} unknown"
+    counts: dict[str, object] = {"passes": not must and not unknown, "must": must, "prefer": notes, "unknown": unknown}
+    code = report(counts, [Text(summary)], findings=findings, as_json=as_json, raw=raw)
+    _leave(code or int(bool(unknown)))
+
+
+@kernel.command()
+@click.argument("before", type=CONFIG)
+@click.argument("after", type=CONFIG)
+@click.option("--strict", is_flag=True, help="Show also what is not set in one and absent in the other.")
+@click.option("--fragment", "as_fragment", is_flag=True, help="Print the fragment that makes BEFORE into AFTER.")
+@json_option
+def diff(before: str, after: str, *, strict: bool, as_fragment: bool, as_json: bool, raw: bool) -> None:
+    """Show what differs between two configurations."""
+    found = pmport.kernels.diff(_open_config(before), _open_config(after), strict=strict)
+    view = Text(found.fragment().rstrip("\n")) if as_fragment else found.view()
+    report(tuple(found), [view], as_json=as_json, raw=raw)
+
+
+@kernel.command()
+@click.argument("config", type=CONFIG, required=False)
+@_asked
+def fragment(
+    config: str | None, categories: tuple[str, ...], rules_path: str | None, version: str | None, arch: str | None
+) -> None:
+    """Print the fragment that CONFIG lacks; without CONFIG, all that the rules want (--version, --arch)."""
+    rules = _rules(rules_path)
+    asked = categories or ("default",)
+    if config is not None:
+        findings = pmport.kernels.check(_open_config(config), rules, categories=asked, version=version, arch=arch)
+        click.echo(pmport.kernels.fragment(findings), nl=False)
+        return
+    if not version or not arch:
+        raise click.UsageError("without CONFIG, --version and --arch tell which rules count")
+    chosen = rules.select(asked, version=version, arch=arch)
+    click.echo(pmport.kernels.rules_fragment(chosen), nl=False)
+
+
+@kernel.command()
+@click.argument("base", type=CONFIG)
+@click.argument("fragments", type=CONFIG, nargs=-1, required=True)
+@click.option("--output", "-o", type=click.Path(dir_okay=False), help="Where to write; else the report only.")
+@json_option
+def merge(base: str, fragments: tuple[str, ...], output: str | None, *, as_json: bool, raw: bool) -> None:
+    """Put FRAGMENTS over BASE and tell what they override."""
+    pieces = [_open_config(path) for path in fragments]
+    merged = pmport.kernels.merge(_open_config(base), *pieces, names=(base, *fragments))
+    if output:
+        _write(output, bytes(merged.config))
+    summary = f"{len(merged.config)} options" + (f", written to {output}" if output else "")
+    report({"options": len(merged.config)}, [Text(summary)], findings=merged.findings, as_json=as_json, raw=raw)
+
+
+def _write(path: str, data: bytes) -> None:
+    """Write beside, then rename: a reader never sees half of it."""
+    target = Path(path)
+    beside = target.with_name(target.name + ".part")
+    beside.write_bytes(data)
+    beside.replace(target)
