@@ -8,7 +8,7 @@ A format is one class in one module. It inherits :class:`Node`, and speaks like 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from importlib import import_module
@@ -138,6 +138,22 @@ class Node(Renders, ABC):
             ``(name, node)``.
         """
         yield from ()
+
+    def fields(self) -> Mapping[str, str | int]:
+        """The header fields that ``replace`` takes: what a person may change in an unpacked container's manifest.
+
+        Returns:
+            Keyword → value; usually empty.
+        """
+        return {}
+
+    def hints(self) -> Mapping[str, str]:
+        """What ``replace`` has to be told once a part is gone, because only the old part and the header showed it.
+
+        Returns:
+            Keyword → value, such as how a boot image's id is made; usually empty. May read everything once.
+        """
+        return {}
 
     @property
     def size(self) -> int:

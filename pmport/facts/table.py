@@ -7,12 +7,12 @@ from importlib import import_module
 from typing import TYPE_CHECKING, cast
 
 from pmport.facts.device_facts import DeviceFacts
+from pmport.node import Node
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from pmport.facts.device_facts import Fact
-    from pmport.node import Node
 
 __all__ = ["READERS", "inside", "of"]
 
@@ -32,14 +32,17 @@ def of(value: object) -> DeviceFacts:
         value: Anything that :func:`pmport.open` gives, or that a device answered: a boot image, a device tree, getvars …
 
     Returns:
-        The facts of the value and of everything inside that it knows how to ask.
+        The facts of the value and of everything inside that it knows how to ask. A container that has no row of its own
+        tells what is inside.
 
     Raises:
-        TypeError: If no row of :data:`READERS` fits.
+        TypeError: If no row of :data:`READERS` fits, and it is no node of a format either.
     """
     read = _reader(value)
     if read:
         return DeviceFacts(read(value))
+    if isinstance(value, Node):
+        return inside(value)
     raise TypeError(f"a {type(value).__name__} tells no facts; facts can be read from {', '.join(sorted(READERS))}")
 
 
@@ -51,18 +54,17 @@ def inside(node: Node) -> DeviceFacts:
 
     Returns:
         The facts of every child and facet, each source prefixed by the name of the part, each offset counted from the
-        start of the container. A part that no reader knows is looked into in turn.
+        start of the container.
     """
     found: list[Fact] = []
     for child in node.children:
-        part = child.node
-        facts = of(part) if _reader(part) else inside(part)
+        facts = of(child.node)
         found += [
             fact if fact.offset is None else replace(fact, offset=fact.offset + child.offset)
             for fact in facts.within(child.name)
         ]
     for name, facet in node.facets():
-        found += (of(facet) if _reader(facet) else inside(facet)).within(name)
+        found += of(facet).within(name)
     return DeviceFacts(found)
 
 

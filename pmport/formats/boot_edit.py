@@ -50,6 +50,7 @@ class EditOptions(TypedDict, total=False):
         cmdline: Kernel command line; split between its fields in the way that was found.
         os_version: Such as ``"8.1.0"``; empty: not set.
         os_patch_level: Such as ``"2018-12"``; empty: not set.
+        id_recipe: How the id is made anew; else by the recipe that the image shows.
     """
 
     kernel: Readable
@@ -70,6 +71,7 @@ class EditOptions(TypedDict, total=False):
     cmdline: str
     os_version: str
     os_patch_level: str
+    id_recipe: str
 
 
 def edited(
@@ -164,14 +166,17 @@ def _new_header(
         header = replace(header, recovery_dtbo_offset=0)
     if header.layout is Layout.V2 and not header.dtb_size:
         raise FormatError("header version 2 must have a dtb", format=FORMAT, field="dtb_size")
-    return _with_id(image, header, sections, notes)
+    return _with_id(image, header, sections, edits.get("id_recipe"), notes)
 
 
-def _with_id(image: BootImage, header: BootHeader, sections: Mapping[str, Section], notes: list[Finding]) -> BootHeader:
+def _with_id(
+    image: BootImage, header: BootHeader, sections: Mapping[str, Section], recipe: str | None, notes: list[Finding]
+) -> BootHeader:
     hashed = [(name, sections.get(name, section)) for name, section in image.hashed_sections()]
-    if not any(name in sections for name, _ in hashed) or header.header_version >= 3:
+    if not (recipe or any(name in sections for name, _ in hashed)) or header.header_version >= 3:
         return header
-    if image.id_recipe == UNKNOWN:
+    recipe = recipe or image.id_recipe
+    if recipe == UNKNOWN:
         notes.append(
             Finding(
                 Severity.NOTE,
@@ -182,7 +187,7 @@ def _with_id(image: BootImage, header: BootHeader, sections: Mapping[str, Sectio
             )
         )
         return header
-    return replace(header, id_field=made_id(image.id_recipe, hashed))
+    return replace(header, id_field=made_id(recipe, hashed))
 
 
 def _new_parts(image: BootImage, sections: Mapping[str, Section]) -> list[Part]:

@@ -15,7 +15,7 @@ Example:
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Self, Unpack
 
@@ -304,6 +304,32 @@ class BootImage(Node):
         yield "command line", self.cmdline
         if self.header_version < 3:
             yield "id", f"{self.id.hex()} ({self.id_recipe})"
+
+    def fields(self) -> Mapping[str, str | int]:
+        """The fields that :meth:`replace` takes.
+
+        Returns:
+            Keyword → value.
+        """
+        values: dict[str, str | int] = {"cmdline": self.cmdline}
+        if self.header_version < 3:
+            values["name"] = self.name
+        values |= {"os_version": self.os_version or "", "os_patch_level": self.os_patch_level or ""}
+        if self.header_version < 3:
+            values |= {
+                f"{name}_addr": getattr(self.header, f"{name}_addr") for name in ("kernel", "ramdisk", "second", "tags")
+            }
+        if self.header_version == 2:
+            values["dtb_addr"] = self.dtb_addr
+        return values
+
+    def hints(self) -> Mapping[str, str]:
+        """How the id is made.
+
+        Returns:
+            ``id_recipe`` of v0 to v2. Reads all sections once.
+        """
+        return {"id_recipe": self.id_recipe} if self.header_version < 3 else {}
 
     def findings(self) -> tuple[Finding, ...]:
         """What is odd about it: sections that end early, header sizes and offsets that are not what they should be.

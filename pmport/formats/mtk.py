@@ -126,15 +126,17 @@ class MtkImage(Node):
         if self._tail:
             yield Part("tail", self._tail, Role.TAIL)
 
-    def replace(self, payload: Readable) -> Self:
+    def replace(self, *, payload: Readable | None = None) -> Self:
         """The same header, its size brought up to date, in front of another payload.
 
         Args:
-            payload: The other payload.
+            payload: The other payload; None: the same.
 
         Returns:
-            A new value, without a tail.
+            A new value, without a tail unless it is the same.
         """
+        if payload is None:
+            return self
         return type(self).build(payload, self.label, self._header.read(8 + LABEL_SIZE))
 
     def describe(self) -> Iterator[tuple[str, object]]:
@@ -185,7 +187,7 @@ def with_header_of(old: Section, new: Section) -> Section:
     """
     if not new or not payload_fits(old) or new.read(0, 4) == MAGIC:
         return new
-    return MtkImage.parse(old).replace(new).section()
+    return MtkImage.parse(old).replace(payload=new).section()
 
 
 def _text(field: bytes) -> str:

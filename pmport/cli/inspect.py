@@ -1,0 +1,81 @@
+"""``pmport inspect``: what a file is, and what is in it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import click
+
+from pmport.cli.output import json_option, report
+from pmport.cli.source import opened
+from pmport.node import Data
+from pmport.render import Table, size_text
+
+if TYPE_CHECKING:
+    from pmport.findings import Finding
+    from pmport.node import Node
+
+__all__ = ["inspect"]
+
+
+@click.command()
+@click.argument("file")
+@click.option("--facts", "with_facts", is_flag=True, help="Also what it tells about the device, each with its source.")
+@json_option
+def inspect(file: str, *, with_facts: bool, as_json: bool, raw: bool) -> int:
+    """Show what FILE is and what is in it; - reads standard input."""
+    from pmport import facts  # noqa: PLC0415 - only this command
+
+    with opened(file) as node:
+        rows = list(_tree(node, node.KIND, 0, 0))
+        told = facts.of(node) if with_facts else None
+        result: dict[str, object] = {
+            "kind": node.KIND,
+            "size": node.size,
+            "fields": dict(node.describe()),
+            "tree": [
+                {"name": name, "depth": depth, "offset": offset, "size": size, "kind": kind, "role": role}
+                for depth, name, offset, size, kind, role in rows
+            ],
+        }
+        views = [node.view()]
+        if len(rows) > 1:
+            table = [
+                ("  " * depth + name, "" if offset is None else f"{offset:#x}", size, size_text(size), kind or role)
+                for depth, name, offset, size, kind, role in rows
+            ]
+            views.append(Table(("part", "offset", "bytes", "", "what it is"), table))
+        if told is not None:
+            result["facts"] = told.as_json(redacted=not raw)
+            views.append(told.view())
+        return report(result, views, findings=_findings(node), as_json=as_json, raw=raw)
+
+
+Row = tuple[int, str, int | None, int, str, str]
+
+
+def _tree(node: Node, name: str, offset: int | None, depth: int) -> Iterator[Row]:
+    """``(depth, name, offset in its container, size, kind, role)`` of a node and everything inside."""
+    yield depth, name, offset, node.size, "" if isinstance(node, Data) else node.KIND, "data"
+    if isinstance(node, Data):
+        return
+    children = {child.name: child for child in node.children}
+    at = 0
+    for part in node.parts():
+        child = children.get(part.name)
+        if child is not None:
+            yield from _tree(child.node, child.name, at, depth + 1)
+        elif depth == 0:
+            yield depth + 1, part.name, at, part.section.size, "", str(part.role)
+        at += part.section.size
+    for facet, inner in node.facets():
+        yield from _tree(inner, facet, None, depth + 1)
+
+
+def _findings(node: Node) -> Iterator[Finding]:
+    from dataclasses import replace  # noqa: PLC0415
+
+    for path, inner in node.walk():
+        for finding in inner.findings():
+            yield replace(finding, where="/".join(part for part in (path, finding.where) if part))

@@ -1,0 +1,316 @@
+"""Taking any container apart into a folder, and putting it together again.
+
+:func:`unpack` writes one file per part that carries something, all other bytes into ``pmport.skeleton``, and a small
+manifest, ``pmport.toml``. :func:`repack` gives the identical container back; where a file or a field of the manifest was
+changed, it gives the right new one: the container's own ``replace`` brings sizes, ids and checksums up to date.
+
+Names that stand in an image never become paths unchecked. Files are written under a temporary name and renamed.
+
+Example:
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from pmport.formats.boot_image import BootImage
+    >>> image = BootImage.build(b"kernel", b"ramdisk", cmdline="quiet")
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     _ = unpack(image, folder)
+    ...     same = bytes(repack(folder)) == bytes(image)
+    ...     _ = (Path(folder) / "ramdisk").write_bytes(b"another ramdisk")
+    ...     with repack(folder) as new:
+    ...         same, new.ramdisk.read(), new.id_recipe
+    (True, b'another ramdisk', 'aosp-sha1')
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import tomllib
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from inspect import signature
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+from pmport.errors import FormatError, RecordError
+from pmport.events import BytesMoved, ignore
+from pmport.formats.registry import FORMATS
+from pmport.node import Data, Node, Part, Role
+from pmport.section import FileSource, Section
+
+if TYPE_CHECKING:
+    from pmport.events import OnEvent
+
+__all__ = ["MANIFEST", "SKELETON", "file_names", "repack", "replacing", "unpack"]
+
+MANIFEST = "pmport.toml"
+SKELETON = "pmport.skeleton"
+SCHEMA = 1
+_UNSAFE = re.compile(r"[^A-Za-z0-9._+-]+")
+_DEVICES = re.compile(r"(?:con|prn|aux|nul|com\d|lpt\d)(?:\..*)?", re.IGNORECASE)
+"""Names that Windows takes for devices, with any extension."""
+LONGEST_NAME = 100
+ZERO_SEARCH = 1 << 20
+"""Fill up to this many bytes is looked at, and left out of the skeleton where it is zeros; larger fill always is."""
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[BinaryIO]:
+    """Write a file so that it is there whole or not at all.
+
+    Args:
+        path: Where it goes; what stands there is replaced when the block ends without an error.
+
+    Yields:
+        The file, open for writing.
+    """
+    temporary = path.with_name(f".{path.name}.part")
+    try:
+        with temporary.open("wb") as file:
+            yield file
+        temporary.replace(path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+
+
+def file_names(names: list[str]) -> list[str]:
+    """Make file names of names that an image holds.
+
+    Args:
+        names: Any text: empty, with slashes, NUL, dots, twice the same …
+
+    Returns:
+        As many names, each one different (also where capitals do not count), none a path, hidden, or a device.
+
+    Example:
+        >>> file_names(["kernel", "../../etc/passwd", "", "KERNEL", "nul", "pmport.toml"])
+        ['kernel', 'etc_passwd', 'part', 'KERNEL-2', 'part-nul', 'part-pmport.toml']
+    """
+    taken: set[str] = set()
+    result = []
+    for name in names:
+        safe = _UNSAFE.sub("_", name).lstrip("._-").rstrip(".")[:LONGEST_NAME] or "part"
+        if _DEVICES.fullmatch(safe) or safe.lower() in {MANIFEST, SKELETON}:
+            safe = f"part-{safe}"
+        unique, count = safe, 1
+        while unique.lower() in taken:
+            count += 1
+            unique = f"{safe}-{count}"
+        taken.add(unique.lower())
+        result.append(unique)
+    return result
+
+
+def unpack(node: Node, directory: str | os.PathLike[str], on_event: OnEvent = ignore) -> tuple[Path, ...]:
+    """Take a container apart.
+
+    Args:
+        node: Anything that :func:`pmport.open` gives.
+        directory: Where to; made if it is not there. One with other things in it is refused.
+        on_event: Gets :class:`~pmport.events.BytesMoved`.
+
+    Returns:
+        The files that were written, the manifest last.
+
+    Raises:
+        RecordError: If the directory holds things that are no unpacked container.
+        OSError: If it cannot be written.
+    """
+    folder = Path(directory)
+    _claim(folder)
+    parts = list(node.parts())
+    contents = [part for part in parts if part.role is Role.CONTENT]
+    names = iter(file_names([part.name for part in contents]))
+    total = sum(part.section.size for part in parts)
+    done = 0
+    rows: list[dict[str, Any]] = []
+    written: list[Path] = []
+    with ThreadPoolExecutor(1) as pool, replacing(folder / SKELETON) as skeleton:
+        hints = pool.submit(node.hints)  # hashing and copying share the time
+        for part in parts:
+            row: dict[str, Any] = {"name": part.name, "role": str(part.role), "size": part.section.size}
+            if part.role is Role.CONTENT:
+                path = folder / next(names)
+                with replacing(path) as file:
+                    part.section.copy_to(file)
+                row |= {"file": path.name, "written_ns": path.stat().st_mtime_ns}
+                if not hasattr(node, "replace"):
+                    row["sha256"] = part.section.sha256()
+                written.append(path)
+            elif _is_zeros(part):
+                row["zeros"] = True
+            else:
+                part.section.copy_to(skeleton)
+            done += part.section.size
+            rows.append(row)
+            on_event(BytesMoved("unpack", done, total))
+        remembered = dict(hints.result())
+    with replacing(folder / MANIFEST) as file:
+        file.write(_manifest(node, remembered, rows).encode())
+    return (*written, folder / SKELETON, folder / MANIFEST)
+
+
+def repack(directory: str | os.PathLike[str], **options: Any) -> Node:
+    """Put a container together again.
+
+    Args:
+        directory: What :func:`unpack` wrote.
+        options: For the format's ``replace``, such as ``avb=`` and ``partition_size=`` of a boot image.
+
+    Returns:
+        The container: the same bytes where nothing was changed, else edited. It reads from the folder's files until it
+        is closed. What the edit has to say stands in its ``findings()``.
+
+    Raises:
+        RecordError: If the manifest is missing or damaged, or a file is gone.
+        FormatError: If the changed parts do not fit, or the format cannot be edited.
+    """
+    folder = Path(directory)
+    manifest = _Manifest.read(folder)
+    kind = next((row.load() for row in FORMATS if row.kind == manifest.kind), Data)
+    changed = {row["name"]: Section.of(FileSource(folder / row["file"])) for row in manifest.changed(folder)}
+    whole = Section.joined(manifest.sections(folder, changed), manifest.kind)
+    node = kind.parse(whole)
+    fields = {name: value for name, value in manifest.fields.items() if value != node.fields().get(name)}
+    if not changed and not fields and not options:
+        return node
+    edit = getattr(node, "replace", None)
+    if edit is None:
+        raise FormatError(
+            f"{', '.join(changed) or 'something'} was changed, and this format is read-only",
+            format=manifest.kind,
+            remedy="restore the files, or unpack again",
+        )
+    edits = {**changed, **fields, **(manifest.hints if changed else {}), **options}
+    try:
+        signature(edit).bind(**edits)
+    except TypeError as error:
+        raise FormatError(f"this cannot be changed: {error}", format=manifest.kind) from None
+    new = edit(**edits)
+    if not isinstance(new, Node):
+        raise TypeError(f"{kind.__name__}.replace gives no node")
+    return new
+
+
+@dataclass(frozen=True)
+class _Manifest:
+    kind: str
+    fields: Mapping[str, Any]
+    hints: Mapping[str, Any]
+    rows: tuple[dict[str, Any], ...]
+    path: Path
+
+    @classmethod
+    def read(cls, folder: Path) -> _Manifest:
+        path = folder / MANIFEST
+        try:
+            with path.open("rb") as file:
+                data = tomllib.load(file)
+        except FileNotFoundError:
+            raise RecordError(
+                "there is no such manifest", file=str(path), remedy="name a folder that pmport unpack wrote"
+            ) from None
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            raise RecordError(f"it cannot be read: {error}", file=str(path)) from None
+        if data.get("schema") != SCHEMA:
+            raise RecordError(f"is {data.get('schema')!r}, and {SCHEMA} is known", file=str(path), key="schema")
+        rows = data.get("parts", [])
+        checked = isinstance(rows, list) and all(isinstance(row, dict) and _row_is_good(row) for row in rows)
+        if not checked or not isinstance(data.get("kind"), str):
+            raise RecordError(
+                "a part lacks name, role or size, or its file is no plain name", file=str(path), key="parts"
+            )
+        return cls(data["kind"], data.get("fields", {}), data.get("hints", {}), tuple(rows), path)
+
+    def changed(self, folder: Path) -> Iterator[dict[str, Any]]:
+        """Rows whose file is not as it was written."""
+        for row in self.rows:
+            if "file" not in row:
+                continue
+            path = folder / row["file"]
+            try:
+                status = path.stat()
+            except OSError as error:
+                raise RecordError(
+                    f"the part {row['name']} cannot be read: {error.strerror}", file=str(path), key="file"
+                ) from None
+            if status.st_size == row["size"] and (
+                status.st_mtime_ns == row.get("written_ns")
+                or ("sha256" in row and Section.of(FileSource(path)).sha256() == row["sha256"])
+            ):
+                continue
+            yield row
+
+    def sections(self, folder: Path, changed: Mapping[str, Section]) -> Iterator[Section]:
+        """The container as it was, zeros where a part was changed."""
+        skeleton = Section.of(FileSource(folder / SKELETON))
+        at = 0
+        for row in self.rows:
+            if row.get("zeros") or row["name"] in changed:
+                yield Section.zeros(row["size"])
+            elif "file" in row:
+                yield Section.of(FileSource(folder / row["file"]))
+            else:
+                if at + row["size"] > skeleton.size:
+                    raise RecordError("it is shorter than the manifest says", file=str(folder / SKELETON))
+                yield skeleton[at : at + row["size"]]
+                at += row["size"]
+
+
+def _row_is_good(row: dict[str, Any]) -> bool:
+    file = row.get("file", "x")
+    return (
+        isinstance(row.get("name"), str)
+        and isinstance(row.get("size"), int)
+        and 0 <= row["size"] < 1 << 63
+        and isinstance(file, str)
+        and file_names([file]) == [file]
+    )
+
+
+def _claim(folder: Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    if any(folder.iterdir()) and not (folder / MANIFEST).exists():
+        raise RecordError(
+            "the folder holds other things, and was left as it is",
+            file=str(folder),
+            remedy="name a new or empty folder",
+        )
+
+
+def _is_zeros(part: Part) -> bool:
+    """Whether fill can be left out: only what is looked at, or known, to be zeros."""
+    if part.section.size > ZERO_SEARCH and any(part.section.read(0, 4096)):
+        return False
+    return part.section.is_zero()
+
+
+def _manifest(node: Node, hints: Mapping[str, Any], rows: list[dict[str, Any]]) -> str:
+    lines = [
+        "# Written by pmport unpack; pmport repack reads it. Change files or fields, then repack.",
+        f"schema = {SCHEMA}",
+        f"kind = {_toml(node.KIND)}",
+    ]
+    fields = {name: value for name, value in node.fields().items() if _writable(value)}
+    for title, values in (("fields", fields), ("hints", hints)):
+        if values:
+            lines += ["", f"[{title}]", *(f"{_toml(key)} = {_toml(value, key)}" for key, value in values.items())]
+    for row in rows:
+        lines += ["", "[[parts]]", *(f"{key} = {_toml(value)}" for key, value in row.items())]
+    return "\n".join(lines) + "\n"
+
+
+def _writable(value: object) -> bool:
+    return not isinstance(value, str) or value.isprintable() or value.encode("utf-8", "ignore").decode() == value
+
+
+def _toml(value: object, key: str = "") -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, int):
+        return f"{value:#010x}" if key.endswith("_addr") else str(value)
+    escapes = {'"': '\\"', "\\": "\\\\"}
+    text = "".join(escapes.get(char) or (char if char.isprintable() else f"\\U{ord(char):08x}") for char in str(value))
+    return f'"{text}"'
