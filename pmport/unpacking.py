@@ -173,7 +173,7 @@ def repack(directory: str | os.PathLike[str], **options: Any) -> Node:
     changed = {row["name"]: Section.of(FileSource(folder / row["file"])) for row in manifest.changed(folder)}
     whole = Section.joined(manifest.sections(folder, changed), manifest.kind)
     node = kind.parse(whole)
-    fields = {name: value for name, value in manifest.fields.items() if value != node.fields().get(name)}
+    fields = manifest.changed_fields(node.fields())
     if not changed and not fields and not options:
         return node
     edit = getattr(node, "replace", None)
@@ -223,6 +223,18 @@ class _Manifest:
                 "a part lacks name, role or size, or its file is no plain name", file=str(path), key="parts"
             )
         return cls(data["kind"], data.get("fields", {}), data.get("hints", {}), tuple(rows), path)
+
+    def changed_fields(self, known: Mapping[str, str | int]) -> dict[str, str | int]:
+        """Fields that have another value than the container as it was."""
+        for name, value in self.fields.items():
+            if name not in known or type(value) is not type(known[name]):
+                raise RecordError(
+                    "there is no such field, or its value is of another type",
+                    file=str(self.path),
+                    key=f"fields.{name}",
+                    remedy=f"known are {', '.join(known) or 'none'}",
+                )
+        return {name: value for name, value in self.fields.items() if value != known[name]}
 
     def changed(self, folder: Path) -> Iterator[dict[str, Any]]:
         """Rows whose file is not as it was written."""

@@ -91,6 +91,9 @@ def edited(
     Raises:
         FormatError: If something does not fit, or does not belong into that version.
     """
+    strangers = set(edits) - set(EditOptions.__annotations__)
+    if strangers:
+        raise TypeError(f"a boot image has no {', '.join(sorted(strangers))}")
     notes: list[Finding] = []
     sections = _new_sections(image, edits, notes)
     header = _new_header(image, edits, sections, notes)
