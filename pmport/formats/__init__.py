@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from pmport.formats.boot_image import BootImage
     from pmport.formats.kernel_config import KernelConfig
     from pmport.formats.registry import FORMATS, FormatRow, recognise
+    from pmport.formats.vbmeta import VbMeta
+    from pmport.formats.vendor_boot import VendorBoot
     from pmport.node import Child, Data, Node, Part, Role
 
 _NAMES = {
@@ -25,9 +27,24 @@ _NAMES = {
     "Node": "pmport.node:Node",
     "Part": "pmport.node:Part",
     "Role": "pmport.node:Role",
+    "VbMeta": "pmport.formats.vbmeta:VbMeta",
+    "VendorBoot": "pmport.formats.vendor_boot:VendorBoot",
     "recognise": "pmport.formats.registry:recognise",
 }
 
-__all__ = ["FORMATS", "BootImage", "Child", "Data", "FormatRow", "KernelConfig", "Node", "Part", "Role", "recognise"]
+__all__ = [
+    "FORMATS",
+    "BootImage",
+    "Child",
+    "Data",
+    "FormatRow",
+    "KernelConfig",
+    "Node",
+    "Part",
+    "Role",
+    "VbMeta",
+    "VendorBoot",
+    "recognise",
+]
 
 __getattr__, __dir__ = lazily(__name__, _NAMES)

@@ -13,6 +13,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, Self
 
 from pmport.errors import FormatError
+from pmport.formats.declared import encode_over, members
 
 if TYPE_CHECKING:
     from pmport.section import Section
@@ -113,7 +114,7 @@ def declaration(layout: Layout) -> Any:
         "name_field" / Bytes(24),
         *text,
     )
-    members = {
+    by_layout = {
         Layout.V0: v0,
         Layout.V1: v1,
         Layout.V2: v2,
@@ -122,7 +123,7 @@ def declaration(layout: Layout) -> Any:
         Layout.PXA: pxa,
         Layout.NAME20: (*plain, "name_field" / Bytes(20), *text),
     }
-    return Struct(*members[layout]).compile()
+    return Struct(*by_layout[layout]).compile()
 
 
 @cache
@@ -137,16 +138,11 @@ def field_offset(layout: Layout, name: str) -> int | None:
         Bytes from the start of the header; None where that layout has no such field.
     """
     offset = 0
-    for member, size in _members(layout):
+    for member, size in members(declaration(layout)):
         if member == name:
             return offset
         offset += size
     return None
-
-
-@cache
-def _members(layout: Layout) -> tuple[tuple[str, int], ...]:
-    return tuple((member.name, member.sizeof()) for member in declaration(layout).defersubcon.subcons)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -264,19 +260,9 @@ class BootHeader:
         Raises:
             FormatError: If a value does not fit its field.
         """
-        declared = declaration(self.layout)
         values = {field.name: getattr(self, field.name) for field in fields(self)}
         values["version_word"] = self.dt_size or self.header_version
-        for name, size in _members(self.layout):
-            value = values.get(name)
-            if isinstance(value, int) and not 0 <= value < 1 << 8 * size:
-                raise FormatError(f"{value:#x} does not fit {8 * size} bits", format=FORMAT, field=name)
-            if isinstance(value, bytes):
-                if len(value) > size:
-                    raise FormatError(f"{len(value)} bytes do not fit {size}", format=FORMAT, field=name)
-                values[name] = value.ljust(size, b"\0")
-        written: bytes = declared.build(values)
-        return written + page[len(written) :]
+        return encode_over(declaration(self.layout), values, page, FORMAT)
 
     def sections(self) -> tuple[tuple[str, int], ...]:
         """The sections behind the header in their order.

@@ -89,6 +89,13 @@ FORMATS: tuple[FormatRow, ...] = (
         source="AOSP system/tools/mkbootimg, include/bootimg/bootimg.h",
     ),
     FormatRow(
+        kind="Android vendor boot image",
+        path="pmport.formats.vendor_boot:VendorBoot",
+        magics=((0, b"VNDRBOOT"),),
+        writes="identical, build, edit",
+        source="AOSP system/tools/mkbootimg, include/bootimg/bootimg.h",
+    ),
+    FormatRow(
         kind="vbmeta",
         path="pmport.formats.vbmeta:VbMeta",
         magics=((0, b"AVB0"),),

@@ -16,7 +16,6 @@ import hashlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import cache, cached_property
-from struct import error as StructError  # noqa: N812 - it is a class
 from typing import TYPE_CHECKING, Any, Self
 
 from pmport.errors import FormatError
@@ -31,6 +30,7 @@ from pmport.formats.avb_descriptors import (
     parse_descriptors,
 )
 from pmport.formats.avb_key import ALGORITHMS, PublicKey, sign
+from pmport.formats.declared import encode_over
 from pmport.node import Node, Part, Role
 from pmport.section import Section
 
@@ -136,13 +136,7 @@ class VbMetaHeader:
         Raises:
             FormatError: If a value does not fit its field.
         """
-        from construct import ConstructError  # noqa: PLC0415 - see declaration
-
-        try:
-            encoded: bytes = declaration().build({name: getattr(self, name) for name in self.__slots__})
-        except (ConstructError, StructError) as error:
-            raise FormatError(f"a value does not fit its field: {error}", format=FORMAT, field="header") from None
-        return encoded
+        return encode_over(declaration(), {name: getattr(self, name) for name in self.__slots__}, b"", FORMAT)
 
 
 class VbMeta(Node):

@@ -154,6 +154,44 @@ def test_what_is_built_equals_debians_mkbootimg(case: str, tmp_path: Path) -> No
     assert bytes(image) == path.read_bytes()
 
 
+@pytest.mark.judge
+@pytest.mark.online
+@pytest.mark.parametrize(
+    ("version", "options"),
+    [
+        *ARGUMENTS.values(),
+        (1, {"recovery_dtbo": b"o" * 5000, "second": b"s" * 100}),
+        (2, {"recovery_dtbo": b"o" * 3, "dtb": b"d", "cmdline": "x" * 1534, "dtb_offset": 0x1_0000_0000}),
+        (4, {"cmdline": "y" * 1535, "os_version": "13.0.1", "os_patch_level": "2023-07"}),
+        (4, {"ramdisk": b""}),
+    ],
+)
+def test_what_is_built_equals_debian_13s_mkbootimg(
+    version: int, options: dict[str, Any], newer_tools: Path, tmp_path: Path
+) -> None:
+    path = judged(tmp_path, str(newer_tools / "mkbootimg"), version, options)
+    assert bytes(built(version, options)) == path.read_bytes()
+
+
+@pytest.mark.judge
+@pytest.mark.parametrize("case", ARGUMENTS)
+def test_sections_are_those_that_unpack_bootimg_gives(case: str, tmp_path: Path) -> None:
+    version, options = ARGUMENTS[case]
+    path = judged(tmp_path, judge("mkbootimg", "mkbootimg"), version, options)
+    command = [judge("unpack_bootimg", "mkbootimg"), "--boot_img", str(path), "--out", str(tmp_path / "out")]
+    said = subprocess.run(command, check=True, capture_output=True, text=True, timeout=60).stdout
+    image = BootImage.parse(path.read_bytes())
+    for file in (tmp_path / "out").iterdir():
+        assert image.content(file.name).read() == file.read_bytes()
+    assert f"boot image header version: {image.header_version}\n" in said
+    if version < 3:
+        assert f"kernel load address: {image.kernel_addr:#x}\n" in said
+        assert f"kernel tags load address: {image.tags_addr:#x}\n" in said
+        assert f"page size: {image.page_size}\n" in said
+    if version == 2:
+        assert f"dtb address: {image.dtb_addr:#x}\n" in said
+
+
 # ----- made-up images
 
 SECTIONS = st.binary(max_size=300)
