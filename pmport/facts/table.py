@@ -20,6 +20,7 @@ READERS: dict[str, str] = {
     "pmport.formats.kernel_config:KernelConfig": "pmport.facts.kernel_config:read",
     "pmport.formats.boot_image:BootImage": "pmport.facts.boot_image:read",
     "pmport.formats.vendor_boot:VendorBoot": "pmport.facts.vendor_boot:read",
+    "pmport.formats.wrapper:Wrapper": "pmport.facts.wrappers:read",
     "pmport.formats.vbmeta:VbMeta": "pmport.facts.avb:read",
     "pmport.devicetree.blob:Blob": "pmport.facts.device_tree:of_blob",
     "pmport.devicetree.tree:DeviceTree": "pmport.facts.device_tree:of_tree",

@@ -94,13 +94,15 @@ def edited(
     strangers = set(edits) - set(EditOptions.__annotations__)
     if strangers:
         raise TypeError(f"a boot image has no {', '.join(sorted(strangers))}")
+    if image.header.layout in {Layout.PXA, Layout.NAME20} or image.content("header").read(0, 8) != MAGIC:
+        raise FormatError(
+            "this variant is read-only: no real sample of it was tried", format=FORMAT, field=str(image.variant)
+        )
     notes: list[Finding] = []
     sections = _new_sections(image, edits, notes)
     header = _new_header(image, edits, sections, notes)
     page = image.content("header").read()
-    start = max(page.find(MAGIC), 0)
-    page = page[:start] + header.encode(page[start:])
-    parts = [Part("header", Section.of(page), Role.HEADER), *_new_parts(image, sections)]
+    parts = [Part("header", Section.of(header.encode(page)), Role.HEADER), *_new_parts(image, sections)]
     tail: dict[str, Section] = {name: Section.of(edits[name]) for name in TAIL_CONTENT if name in edits}
     parts += retail(tuple(image.parts()), parts, tail, avb=avb, partition_size=partition_size, notes=notes)
     total = sum(part.section.size for part in parts)

@@ -82,6 +82,39 @@ def _named(path: str) -> object:
 
 FORMATS: tuple[FormatRow, ...] = (
     FormatRow(
+        kind="Loki boot image",
+        path="pmport.formats.wrappers:Loki",
+        magics=((0x400, b"LOKI"),),
+        certain=False,
+        writes="identical",
+        limits="unverified: no real sample",
+    ),
+    FormatRow(
+        kind="NOOK HD boot image",
+        path="pmport.formats.wrappers:NookHd",
+        magics=tuple(
+            (64, name)
+            for name in (
+                b"Red Loader",
+                b"Green Loader",
+                b"Green Recovery",
+                b"eMMC boot.img+secondloader",
+                b"eMMC recovery.img+secondloader",
+            )
+        ),
+        certain=False,
+        writes="identical",
+        limits="unverified: no real sample",
+    ),
+    FormatRow(
+        kind="NOOK Tablet boot image",
+        path="pmport.formats.wrappers:NookTablet",
+        magics=((48, b"BauwksBoot"),),
+        certain=False,
+        writes="identical",
+        limits="unverified: no real sample",
+    ),
+    FormatRow(
         kind="Android boot image",
         path="pmport.formats.boot_image:BootImage",
         magics=((0, b"ANDROID!"), (1024, b"ANDROID!")),
@@ -103,6 +136,48 @@ FORMATS: tuple[FormatRow, ...] = (
         source="AOSP external/avb, libavb",
     ),
     FormatRow(
+        kind="Samsung DHTB",
+        path="pmport.formats.wrappers:Dhtb",
+        magics=((0, b"DHTB\x01\0\0\0"),),
+        writes="identical",
+        limits="unverified: no real sample",
+    ),
+    FormatRow(
+        kind="Tegra update blob",
+        path="pmport.formats.tegra_blob:TegraBlob",
+        magics=((0, b"-SIGNED-BY-SIGNBLOB-"), (0, b"MSM-RADIO-UPDATE")),
+        writes="identical",
+        limits="unverified: no real sample",
+    ),
+    FormatRow(
+        kind="Sony ELF boot image",
+        path="pmport.formats.sony_elf:SonyElf",
+        magics=((0, b"\x7fELF\x01\x01\x01\x61"), (0, b"\x7fELF\x02\x01\x01\x61")),
+        writes="identical",
+        limits="unverified: no real sample",
+    ),
+    FormatRow(
+        kind="ChromeOS kernel partition",
+        path="pmport.formats.chromeos:ChromeosKernel",
+        magics=((0, b"CHROMEOS"),),
+        writes="identical",
+        limits="signatures are not checked",
+    ),
+    FormatRow(
+        kind="Rockchip KRNL",
+        path="pmport.formats.wrappers:RockchipKrnl",
+        magics=((0, b"KRNL"),),
+        writes="identical",
+        limits="unverified: no real sample; the CRC is not checked",
+    ),
+    FormatRow(
+        kind="Intel OSIP",
+        path="pmport.formats.wrappers:Osip",
+        magics=((0, b"$OS$"),),
+        writes="identical",
+        limits="unverified: recognised, not taken apart",
+    ),
+    FormatRow(
         kind="MediaTek header",
         path="pmport.formats.mtk:MtkImage",
         magics=((0, b"\x88\x16\x88\x58"),),
@@ -122,6 +197,14 @@ FORMATS: tuple[FormatRow, ...] = (
         "pmport.formats.kernel_config:KernelConfig",
         probe="pmport.formats.kernel_config:is_kernel_config",
         source="Documentation/kbuild/kconfig.rst in the kernel's source",
+    ),
+    FormatRow(
+        kind="boot image behind a prefix",
+        path="pmport.formats.wrappers:BehindPrefix",
+        probe="pmport.formats.wrappers:stands_behind_prefix",
+        certain=False,
+        source="osm0sis' mkbootimg",
+        limits="unverified: no real sample; the magic in the first 64 KiB",
     ),
 )
 """The table, in the order in which rows are tried: long magics first, guesses last."""
