@@ -1,0 +1,119 @@
+"""Pages that are made from the code, so that they cannot be wrong: formats, devices, commands, API."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import types
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import click
+
+import pmport
+from pmport.cli import COMMANDS
+from pmport.cli import pmport as command
+from pmport.formats import FORMATS
+
+__all__ = ["formats_page", "write_tables"]
+
+
+def write_tables(folder: Path) -> None:
+    """Write all generated pages.
+
+    Args:
+        folder: The documentation's folder.
+    """
+    pages = {
+        "formats.md": formats_page(),
+        "commands.md": commands_page("# Commands"),
+        "man.md": commands_page("# pmport"),
+        **{f"api/{name}.md": text for name, text in api_pages()},
+    }
+    for name, text in pages.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if not path.exists() or path.read_text(encoding="utf-8") != text:
+            path.write_text(text, encoding="utf-8")
+
+
+def table(head: Iterable[str], rows: Iterable[Iterable[object]]) -> str:
+    """A Markdown table.
+
+    Args:
+        head: The headings.
+        rows: The cells.
+
+    Returns:
+        The lines.
+    """
+    head = list(head)
+    cells = [" | ".join(str(cell).replace("|", "\\|").replace("\n", " ") for cell in row) for row in rows]
+    return "\n".join([f"| {' | '.join(head)} |", "|" + "---|" * len(head), *(f"| {row} |" for row in cells)])
+
+
+def formats_page() -> str:
+    """Every format of the registry.
+
+    Returns:
+        The page.
+    """
+    rows = [(row.kind, row.reads, row.writes, row.source or "", row.limits or "") for row in FORMATS]
+    return f"""# Formats
+
+`pmport.open()` finds the format of a file by its content. This table is the registry itself
+(`pmport/formats/registry.py`); *unverified* marks formats without a real sample, which are read-only.
+
+{table(("format", "read", "write", "layout from", "limits"), rows)}
+"""
+
+
+def commands_page(title: str) -> str:
+    """Every command with its help.
+
+    Args:
+        title: The heading.
+
+    Returns:
+        The page.
+    """
+    context = click.Context(command, info_name="pmport")
+    blocks = [title, "", "```text", command.get_help(context), "```", ""]
+    for name in COMMANDS:
+        found = command.get_command(context, name)
+        if found is not None:
+            blocks += [
+                block for line in _helps(found, click.Context(found, info_name=name, parent=context)) for block in line
+            ]
+    return "\n".join(blocks)
+
+
+def _helps(found: click.Command, context: click.Context) -> Iterator[list[str]]:
+    yield [f"## {context.command_path}", "", "```text", found.get_help(context), "```", ""]
+    if isinstance(found, click.Group):
+        for name in found.list_commands(context):
+            inner = found.get_command(context, name)
+            if inner is not None:
+                yield from _helps(inner, click.Context(inner, info_name=name, parent=context))
+
+
+def api_pages() -> Iterator[tuple[str, str]]:
+    """One page per room, from the docstrings of what it names.
+
+    Yields:
+        ``(page, text)``.
+    """
+    rooms = [name for name in pmport.__all__ if isinstance(getattr(pmport, name), types.ModuleType)]
+    listing = "\n".join(rooms)
+    yield "index", f"# API\n\n{inspect.getdoc(pmport)}\n\n```{{toctree}}\n{listing}\n```\n"
+    for room in rooms:
+        module = importlib.import_module(f"pmport.{room}")
+        lines = [f"# pmport.{room}", "", "```{eval-rst}", f".. automodule:: pmport.{room}", "   :no-members:", ""]
+        for name in module.__all__:
+            value = getattr(module, name)
+            home = getattr(value, "__module__", module.__name__)
+            if inspect.isclass(value):
+                lines += [f".. autoclass:: {home}.{value.__qualname__}", ""]
+            elif inspect.isroutine(value):
+                lines += [f".. autofunction:: {home}.{value.__name__}", ""]
+        yield room, "\n".join([*lines, "```", ""])
