@@ -1,1 +1,39 @@
-"""."""
+"""The cable: one narrow seam that writes, reads and closes, with a deadline on each call."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pmport.lazy import lazily
+
+if TYPE_CHECKING:
+    from pmport.transport.modes import MODES, Mode, mode_of
+    from pmport.transport.seam import Transport
+    from pmport.transport.tcp import TcpTransport
+    from pmport.transport.usb import UsbDevice, UsbInterface, UsbTransport, usb_devices
+
+_NAMES = {
+    "MODES": "pmport.transport.modes:MODES",
+    "Mode": "pmport.transport.modes:Mode",
+    "TcpTransport": "pmport.transport.tcp:TcpTransport",
+    "Transport": "pmport.transport.seam:Transport",
+    "UsbDevice": "pmport.transport.usb:UsbDevice",
+    "UsbInterface": "pmport.transport.usb:UsbInterface",
+    "UsbTransport": "pmport.transport.usb:UsbTransport",
+    "mode_of": "pmport.transport.modes:mode_of",
+    "usb_devices": "pmport.transport.usb:usb_devices",
+}
+
+__all__ = [
+    "MODES",
+    "Mode",
+    "TcpTransport",
+    "Transport",
+    "UsbDevice",
+    "UsbInterface",
+    "UsbTransport",
+    "mode_of",
+    "usb_devices",
+]
+
+__getattr__, __dir__ = lazily(__name__, _NAMES)

@@ -1,1 +1,47 @@
-"""."""
+"""Virtual phones: device-side models of bootloaders, for tests, notebooks, demonstrations and other people's scripts.
+
+One model serves several ways: behind pyusb in the same process (:class:`PyusbBackend`), over TCP, and to unmodified
+programs. It keeps its partitions in memory or in files, and fails on purpose when told to (:class:`Fault`).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pmport.lazy import lazily
+
+if TYPE_CHECKING:
+    from pmport.virtual.fastboot import FastbootPhone
+    from pmport.virtual.fastboot_profiles import PROFILES, FastbootProfile
+    from pmport.virtual.faults import Fault, FaultKind
+    from pmport.virtual.partitions import Partition
+    from pmport.virtual.pyusb_backend import PyusbBackend
+    from pmport.virtual.usb_device import ControlRequest, Stall, VirtualUsbDevice
+
+_NAMES = {
+    "PROFILES": "pmport.virtual.fastboot_profiles:PROFILES",
+    "ControlRequest": "pmport.virtual.usb_device:ControlRequest",
+    "FastbootPhone": "pmport.virtual.fastboot:FastbootPhone",
+    "FastbootProfile": "pmport.virtual.fastboot_profiles:FastbootProfile",
+    "Fault": "pmport.virtual.faults:Fault",
+    "FaultKind": "pmport.virtual.faults:FaultKind",
+    "Partition": "pmport.virtual.partitions:Partition",
+    "PyusbBackend": "pmport.virtual.pyusb_backend:PyusbBackend",
+    "Stall": "pmport.virtual.usb_device:Stall",
+    "VirtualUsbDevice": "pmport.virtual.usb_device:VirtualUsbDevice",
+}
+
+__all__ = [
+    "PROFILES",
+    "ControlRequest",
+    "FastbootPhone",
+    "FastbootProfile",
+    "Fault",
+    "FaultKind",
+    "Partition",
+    "PyusbBackend",
+    "Stall",
+    "VirtualUsbDevice",
+]
+
+__getattr__, __dir__ = lazily(__name__, _NAMES)

@@ -210,7 +210,7 @@ TEXTS = st.text(st.characters(min_codepoint=32, max_codepoint=126), max_size=600
     dtb_addr=st.integers(0, 2**64 - 1),
     recipe=st.sampled_from(["aosp-sha1", "lineage-sha1", "sha256", "zero"]),
 )
-def test_parts_come_back_as_they_were(  # noqa: PLR0917 - hypothesis gives them by name
+def test_parts_come_back_as_they_were(
     version: int,
     sections: dict[str, bytes],
     dtb: bytes,

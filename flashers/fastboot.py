@@ -1,0 +1,215 @@
+"""Carry a plan to a phone in fastboot mode."""
+
+from __future__ import annotations
+
+import time
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Self
+
+from pmport.errors import DeviceRefusedError, FlashError, PlanError, TransportError
+from pmport.events import OnEvent, StepFinished, StepStarted, ignore
+from pmport.flashers.fastboot_client import FastbootClient, Timeouts
+from pmport.plan import FlashPlan, Image, Step, Verb
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pmport.formats.getvars import GetVars
+    from pmport.section import Section
+    from pmport.transport.seam import Transport
+
+__all__ = ["FastbootFlasher"]
+
+UNKNOWN_LIMIT = 256 << 20
+"""How much is sent at once to a device that does not say how much it takes."""
+
+
+class FastbootFlasher:
+    """The flasher for fastboot: bootloaders, lk2nd, fastbootd.
+
+    Args:
+        transport: The connection.
+        timeouts: How long to wait for what.
+    """
+
+    method = "fastboot"
+
+    def __init__(self, transport: Transport, *, timeouts: Timeouts | None = None) -> None:
+        self.client = FastbootClient(transport, timeouts=timeouts)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the phone."""
+        self.client.transport.close()
+
+    def run(self, plan: FlashPlan, on_event: OnEvent = ignore) -> None:
+        """Carry out a plan; see :class:`~pmport.flashers.methods.Flasher`."""
+        if plan.method != self.method:
+            raise PlanError(f"this plan is for {plan.method}, and the phone speaks {self.method}")
+        plan.check_files()
+        self.client.on_event = on_event
+        phone = self.client.getvars()
+        check_phone(plan, phone)
+        for index, step in enumerate(plan.steps):
+            on_event(StepStarted(step.title, index, len(plan.steps)))
+            start = time.monotonic()
+            with _told(step):
+                self._do(step, phone)
+            on_event(StepFinished(step.title, time.monotonic() - start))
+
+    def _do(self, step: Step, phone: GetVars) -> None:
+        client = self.client
+        if step.verb is Verb.FLASH and step.image:
+            self._flash(step, step.image, phone)
+        elif step.verb is Verb.BOOT and step.image:
+            client.download(step.image.section, step=step.title)
+            client.boot()
+        elif step.verb is Verb.STAGE and step.image:
+            client.download(step.image.section, step=step.title)
+        elif step.verb is Verb.ERASE:
+            client.erase(step.partition)
+        elif step.verb is Verb.SET_ACTIVE:
+            client.set_active(step.argument)
+        elif step.verb is Verb.REBOOT:
+            client.reboot(step.argument)
+        elif step.verb is Verb.COMMAND:
+            client.command(step.argument, timeout=client.timeouts.work)
+        else:
+            raise PlanError(f"fastboot cannot do {step.title!r}")
+
+    def _flash(self, step: Step, image: Image, phone: GetVars) -> None:
+        partition = partition_with_slot(step.partition, phone)
+        if phone[f"is-logical:{partition}"] == "yes":
+            self.client.command(f"resize-logical-partition:{partition}:{raw_size(image.section)}")
+        for piece in pieces(image.section, phone.max_download_size or UNKNOWN_LIMIT):
+            self.client.download(piece, step=step.title)
+            self.client.flash(partition, step=step.title)
+
+
+def partition_with_slot(partition: str, phone: GetVars) -> str:
+    """The name under which the bootloader knows a partition.
+
+    Args:
+        partition: Its name, with or without a suffix.
+        phone: What the phone says of itself.
+
+    Returns:
+        The name with the current slot's suffix, where the partition has slots.
+    """
+    if phone.has_slot(partition) and phone.current_slot:
+        return f"{partition}_{phone.current_slot}"
+    return partition
+
+
+def raw_size(section: Section) -> int:
+    """How much room an image takes on the device.
+
+    Args:
+        section: A raw or a sparse image.
+
+    Returns:
+        Bytes: a sparse image's expanded size.
+    """
+    from pmport.formats.sparse import SparseImage, is_sparse  # noqa: PLC0415 - only for logical partitions
+
+    return SparseImage.parse(section).raw_size if is_sparse(section) else section.size
+
+
+def pieces(section: Section, limit: int) -> Iterator[Section]:
+    """An image as the downloads that carry it.
+
+    Args:
+        section: A raw or a sparse image.
+        limit: Largest download, bytes.
+
+    Yields:
+        The image itself where it fits, else sparse images that each fit.
+    """
+    if section.size <= limit:
+        yield section
+        return
+    from pmport.formats.sparse import split  # noqa: PLC0415 - only for what does not fit
+
+    for piece in split(section, limit):
+        yield piece.section()
+
+
+def check_phone(plan: FlashPlan, phone: GetVars) -> None:
+    """Refuse a phone that is not the one that the plan was made for.
+
+    Args:
+        plan: The plan.
+        phone: What the phone says of itself.
+
+    Raises:
+        PlanError: Names the difference; nothing was written.
+    """
+    wanted = plan.preconditions
+    if wanted.products and phone.product and phone.product not in wanted.products:
+        raise PlanError(
+            f"the phone says that it is {phone.product!r}, and the plan is for {' or '.join(wanted.products)}",
+            state="nothing was written", remedy="take the right phone, or make a plan for this one",
+        )  # fmt: skip
+    if wanted.unlocked and phone.unlocked is False:
+        raise PlanError(
+            "the bootloader is locked", state="nothing was written", remedy="unlock it as its maker describes"
+        )
+    if wanted.current_slot and phone.current_slot and phone.current_slot != wanted.current_slot:
+        raise PlanError(
+            f"the current slot is {phone.current_slot}, and was {wanted.current_slot} when the plan was made",
+            state="nothing was written", remedy="make the plan again",
+        )  # fmt: skip
+    if wanted.max_download_size and phone.max_download_size and phone.max_download_size < wanted.max_download_size:
+        raise PlanError(
+            f"the phone takes {phone.max_download_size} bytes at once, and said {wanted.max_download_size} before",
+            state="nothing was written", remedy="make the plan again",
+        )  # fmt: skip
+    for step in plan.steps:
+        if step.verb is Verb.FLASH and step.image:
+            _check_room(step, step.image, phone)
+
+
+def _check_room(step: Step, image: Image, phone: GetVars) -> None:
+    partition = partition_with_slot(step.partition, phone)
+    room = phone.partition_sizes.get(partition)
+    if room is None or phone[f"is-logical:{partition}"] == "yes":
+        return
+    size = raw_size(image.section)
+    if size > room:
+        raise PlanError(
+            f"{image.name} takes {size} bytes, and {partition} has {room}", state="nothing was written",
+            remedy="make the image smaller",
+        )  # fmt: skip
+
+
+@contextmanager
+def _told(step: Step) -> Iterator[None]:
+    """Errors inside a step name the partition, the bytes sent, and what is on the phone now."""
+    try:
+        yield
+    except DeviceRefusedError as error:
+        error.partition = step.partition
+        error.state = error.state or _state(step, 0)
+        raise
+    except FlashError as error:
+        error.partition = error.partition or step.partition
+        raise
+    except TransportError as error:
+        raise FlashError(
+            f"{step.title}: {error.what} after {error.bytes_sent} bytes", partition=step.partition,
+            bytes_sent=error.bytes_sent, state=_state(step, error.bytes_sent),
+            remedy=error.remedy or "plug the phone in again, enter fastboot, and run the plan again",
+        ) from error  # fmt: skip
+
+
+def _state(step: Step, sent: int) -> str:
+    if step.verb is not Verb.FLASH or not step.image:
+        return "nothing was written"
+    if sent < step.image.size:
+        return f"{step.partition} is as it was, unless an earlier piece was written: the phone writes when a download is complete"
+    return f"{step.partition} may be written in part: do not start the phone before it is flashed again"

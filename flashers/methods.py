@@ -1,0 +1,95 @@
+"""Which flash methods there are: one row each, and how one is opened."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from importlib import import_module
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Protocol, Self, cast
+
+from pmport.errors import PlanError
+from pmport.events import Event, OnEvent, Waiting, ignore
+from pmport.transport.tcp import PORT, TcpTransport
+from pmport.transport.usb import UsbTransport, wait_for_device
+
+if TYPE_CHECKING:
+    from pmport.plan import FlashPlan
+    from pmport.transport.seam import Transport
+
+__all__ = ["METHODS", "Flasher", "open"]
+
+METHODS: Mapping[str, str] = MappingProxyType({"fastboot": "pmport.flashers.fastboot:FastbootFlasher"})
+"""Flash method, as a device record names it → the flasher that speaks it."""
+
+
+class Flasher(Protocol):
+    """What every flasher does. A context manager: leaving it lets go of the phone."""
+
+    def run(self, plan: FlashPlan, on_event: OnEvent = ignore) -> None:
+        """Carry out a plan.
+
+        Args:
+            plan: The plan.
+            on_event: Called with every :class:`~pmport.events.Event`.
+
+        Raises:
+            PlanError: If the phone or a file is not as the plan has it; nothing was written.
+            FlashError: If a step failed; says what is on the phone now.
+            TransportError: If the cable failed outside a step.
+        """
+        ...
+
+    def close(self) -> None:
+        """Let go of the phone."""
+        ...
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(self, *exc: object) -> None: ...
+
+
+def open(
+    method: str,
+    *,
+    device: str = "",
+    timeout: float | None = 0,
+    backend: Any = None,
+    transport: Transport | None = None,
+    on_event: Callable[[Event], None] = ignore,
+) -> Any:
+    """Connect to a phone.
+
+    Args:
+        method: A key of :data:`METHODS`.
+        device: Which one: serial number, ``usb:1-4`` path, or ``tcp:host[:port]``; "": there must be one only.
+        timeout: Seconds to wait until it is plugged in; 0: do not wait; None: for ever.
+        backend: pyusb backend; a virtual phone brings its own.
+        transport: A connection that is open already.
+        on_event: Told when it has to wait.
+
+    Returns:
+        The :class:`Flasher` of that method.
+
+    Raises:
+        PlanError: If pmport does not speak that method.
+        NoDeviceError: If the phone is not there.
+        AccessError: If it may not be opened.
+    """
+    if method not in METHODS:
+        raise PlanError(f"pmport does not flash by {method!r}", remedy=f"it does by {', '.join(METHODS)}")
+    if transport is None:
+        transport = _connect(method, device, timeout, backend, on_event)
+    module, _, name = METHODS[method].partition(":")
+    flasher = cast("Callable[[Transport], Flasher]", getattr(import_module(module), name))
+    return flasher(transport)
+
+
+def _connect(method: str, device: str, timeout: float | None, backend: Any, on_event: OnEvent) -> Transport:
+    if device.startswith("tcp:"):
+        host, _, port = device.removeprefix("tcp:").partition(":")
+        return TcpTransport(host, int(port or PORT))
+
+    def waiting() -> None:
+        on_event(Waiting("connect", f"a phone in {method} mode on the USB cable", timeout))
+
+    return UsbTransport(wait_for_device(method, name=device, timeout=timeout, backend=backend, waiting=waiting))
