@@ -21,7 +21,6 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "unpack": ("pmport.cli.unpack:unpack", "take any container apart into a folder"),
     "repack": ("pmport.cli.unpack:repack", "put it together again, identical or with what was changed"),
     "kernel": ("pmport.cli.kernel:kernel", "kernel configurations: check, needs, diff, merge, fragment, index, status"),
-    "demo": ("pmport.cli.demo:demo", "the guided tour, on a virtual phone"),
     "completion": ("pmport.cli.completion:completion", "the completion script for bash, zsh or fish"),
 }
 """Command → where it is, and what it does in one line. The table is all that ``pmport --help`` reads."""

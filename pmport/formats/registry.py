@@ -193,6 +193,20 @@ FORMATS: tuple[FormatRow, ...] = (
         limits="one tree per file; several behind each other are found by devicetree.find_blobs",
     ),
     FormatRow(
+        kind="Android sparse image",
+        path="pmport.formats.sparse:SparseImage",
+        magics=((0, b"\x3a\xff\x26\xed"),),
+        writes="identical, build",
+        source="AOSP system/core/libsparse, sparse_format.h",
+    ),
+    FormatRow(
+        kind="fastboot variables",
+        path="pmport.formats.getvars:GetVars",
+        probe="pmport.formats.getvars:looks_like_getvars",
+        certain=False,
+        source="AOSP fastboot; recordings of bootloaders",
+    ),
+    FormatRow(
         "kernel-config",
         "pmport.formats.kernel_config:KernelConfig",
         probe="pmport.formats.kernel_config:is_kernel_config",

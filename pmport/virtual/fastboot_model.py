@@ -22,6 +22,10 @@ REBOOTS = {
 }  # fmt: skip
 
 
+class _Data(bytes):
+    """A part of a data phase: its length is not bound by that of answers."""
+
+
 @dataclass
 class FastbootModel:
     """A bootloader that understands fastboot.
@@ -83,7 +87,7 @@ class FastbootModel:
             text = data[: self.profile.command_size].decode("utf-8", "replace")
             self.commands.append(text)
             for answer in self._answer(text):
-                yield answer[: self.profile.answer_size]
+                yield answer if isinstance(answer, _Data) else answer[: self.profile.answer_size]
 
     def _take(self, data: bytes) -> Iterator[bytes]:
         if len(data) > self._expected:
@@ -188,7 +192,7 @@ class FastbootModel:
     @staticmethod
     def _pieces(data: bytes) -> Iterator[bytes]:
         for offset in range(0, len(data), 1 << 20):
-            yield data[offset : offset + (1 << 20)]
+            yield _Data(data[offset : offset + (1 << 20)])
 
     # ----- flashing
 
