@@ -21,6 +21,7 @@ from pmport.lazy import lazily
 
 if TYPE_CHECKING:
     from pmport import (
+        bootcheck,
         device_db,
         devicetree,
         errors,
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
         plan,
         redaction,
         transport,
+        unpacking,
         virtual,
         wire,
     )
@@ -48,6 +50,7 @@ _NAMES = {
     "PmportError": "pmport.errors:PmportError",
     "Section": "pmport.section:Section",
     "Severity": "pmport.findings:Severity",
+    "bootcheck": "pmport.bootcheck",
     "device_db": "pmport.device_db",
     "devicetree": "pmport.devicetree",
     "errors": "pmport.errors",
@@ -61,6 +64,7 @@ _NAMES = {
     "plan": "pmport.plan",
     "redaction": "pmport.redaction",
     "transport": "pmport.transport",
+    "unpacking": "pmport.unpacking",
     "virtual": "pmport.virtual",
     "wire": "pmport.wire",
 }
@@ -71,6 +75,7 @@ __all__ = [
     "Section",
     "Severity",
     "__version__",
+    "bootcheck",
     "device_db",
     "devicetree",
     "errors",
@@ -84,6 +89,7 @@ __all__ = [
     "plan",
     "redaction",
     "transport",
+    "unpacking",
     "virtual",
     "wire",
 ]

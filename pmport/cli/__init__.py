@@ -18,6 +18,7 @@ __all__ = ["main"]
 
 COMMANDS: dict[str, tuple[str, str]] = {
     "inspect": ("pmport.cli.inspect:inspect", "what a file is, what is in it, and what it tells"),
+    "bootcheck": ("pmport.cli.bootcheck:bootcheck", "what would keep a boot image from booting"),
     "unpack": ("pmport.cli.unpack:unpack", "take any container apart into a folder"),
     "repack": ("pmport.cli.unpack:repack", "put it together again, identical or with what was changed"),
     "kernel": ("pmport.cli.kernel:kernel", "kernel configurations: check, needs, diff, merge, fragment, index, status"),
