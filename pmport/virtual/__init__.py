@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from pmport.virtual.faults import Fault, FaultKind
     from pmport.virtual.partitions import Partition
     from pmport.virtual.pyusb_backend import PyusbBackend
+    from pmport.virtual.usb_bus import UsbBus
     from pmport.virtual.usb_device import ControlRequest, Stall, VirtualUsbDevice
 
 _NAMES = {
@@ -28,6 +29,7 @@ _NAMES = {
     "Partition": "pmport.virtual.partitions:Partition",
     "PyusbBackend": "pmport.virtual.pyusb_backend:PyusbBackend",
     "Stall": "pmport.virtual.usb_device:Stall",
+    "UsbBus": "pmport.virtual.usb_bus:UsbBus",
     "VirtualUsbDevice": "pmport.virtual.usb_device:VirtualUsbDevice",
 }
 
@@ -41,6 +43,7 @@ __all__ = [
     "Partition",
     "PyusbBackend",
     "Stall",
+    "UsbBus",
     "VirtualUsbDevice",
 ]
 

@@ -65,6 +65,7 @@ class FastbootPhone(VirtualUsbDevice):
             PROFILES[profile], dict(partitions), serial, variables or {}, slots, locked, self._rebooted
         )
         self.mode = "bootloader"
+        self._leaving = False
         self._packet = self.interfaces[0].endpoints[1].packet_size
 
     @property
@@ -88,6 +89,7 @@ class FastbootPhone(VirtualUsbDevice):
 
     def _rebooted(self, target: str) -> None:
         self.mode = target
+        self._leaving = True
 
     def settle(self) -> None:
         """Do what the last reboot command asked for: leave the bus, or come back to it.
@@ -95,6 +97,9 @@ class FastbootPhone(VirtualUsbDevice):
         A real phone answers first and leaves a moment later; tests and servers call this when the answer was read.
         """
         with self.condition:
+            if not self._leaving:
+                return
+            self._leaving = False
             if self.mode == "bootloader":
                 self.plug()
             else:

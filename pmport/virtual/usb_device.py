@@ -163,6 +163,9 @@ class VirtualUsbDevice:
     def reset(self) -> None:
         """The bus was reset, or the device was plugged in again: forget the conversation."""
 
+    def settle(self) -> None:
+        """The host has read the last answer: do what a command asked for after it, such as to leave the bus."""
+
     # ----- what a model calls
 
     def send(self, endpoint: int, data: bytes) -> None:
