@@ -15,7 +15,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, BinaryIO, ClassVar, Self, cast
 
 from pmport.render import Bar, Renders, Stack, Table, View, size_text
-from pmport.section import Section
+from pmport.section import Section, write_all
 
 if TYPE_CHECKING:
     from pmport.findings import Finding
@@ -151,7 +151,7 @@ class Node(Renders, ABC):
         """What ``replace`` has to be told once a part is gone, because only the old part and the header showed it.
 
         Returns:
-            Keyword → value, such as how a boot image's id is made; usually empty. May read everything once.
+            Keyword → value, such as how a boot image's id is made; usually empty.
         """
         return {}
 
@@ -226,7 +226,7 @@ class Node(Renders, ABC):
         Returns:
             How many bytes were written.
         """
-        return sum(part.section.copy_to(file) for part in self.parts())
+        return write_all((part.section for part in self.parts()), file)
 
     def view(self) -> View:
         """The layout to scale, and the fields.

@@ -22,7 +22,7 @@ from typing import BinaryIO, Protocol, Self, TypeAlias, runtime_checkable
 
 from pmport.errors import SourceChangedError, TooLargeError
 
-__all__ = ["BytesSource", "FileSource", "JoinedSource", "Readable", "Section", "Source", "ZeroSource"]
+__all__ = ["BytesSource", "FileSource", "JoinedSource", "Readable", "Section", "Source", "ZeroSource", "write_all"]
 
 PIECE = 1 << 20
 """How many bytes one piece of a big payload has: large enough for full disk and USB speed, small enough for any memory."""
@@ -172,6 +172,20 @@ class FileSource:
             pieces.append(piece)
             got += len(piece)
         return b"".join(pieces)
+
+    def read_into(self, offset: int, view: memoryview) -> None:
+        """Fill a buffer with the bytes of a range.
+
+        Args:
+            offset: From where.
+            view: What is filled, to its end.
+
+        Raises:
+            SourceChangedError: If the file has become shorter.
+        """
+        got = os.preadv(self.descriptor, [view], offset) if hasattr(os, "preadv") else 0
+        if got < len(view):
+            view[got:] = self.read(offset + got, len(view) - got)
 
     def close(self) -> None:
         """Close the file; closing twice does nothing."""
@@ -345,6 +359,23 @@ class Section:
             raise TooLargeError(f"{wanted} bytes would be read into memory", limit=limit, offset=self.offset + offset)
         return self.source.read(self.offset + offset, wanted)
 
+    def read_into(self, offset: int, view: memoryview) -> None:
+        """Fill a buffer.
+
+        Args:
+            offset: From where, within the section; it holds as many bytes from there on as the buffer.
+            view: What is filled, to its end.
+        """
+        if isinstance(self.source, FileSource):
+            self.source.read_into(self.offset + offset, view)
+        elif isinstance(self.source, JoinedSource):
+            at = 0
+            for part in self.source.parts(self.offset + offset, len(view)):
+                part.read_into(0, view[at : at + part.size])
+                at += part.size
+        else:
+            view[:] = self.source.read(self.offset + offset, len(view))
+
     def view(self) -> memoryview:
         """All of it for parsing, without a copy where the bytes are in memory already.
 
@@ -377,7 +408,7 @@ class Section:
             How many bytes were written.
         """
         if isinstance(self.source, JoinedSource):
-            return sum(part.copy_to(file) for part in self.source.parts(self.offset, self.size))
+            return write_all(self.source.parts(self.offset, self.size), file)
         if isinstance(self.source, FileSource) and self.size >= PIECE and self._copied_by_kernel(self.source, file):
             return self.size
         file.writelines(self.chunks())
@@ -458,6 +489,37 @@ class Section:
     def is_zero(self) -> bool:
         """Whether it holds nothing but zeros."""
         return isinstance(self.source, ZeroSource) or not any(piece.strip(b"\0") for piece in self.chunks())
+
+
+def write_all(sections: Iterable[Section], file: BinaryIO) -> int:
+    """Write sections one behind the other, in pieces that end at multiples of 1 MiB of the file.
+
+    The kernel takes such pieces into its page cache in half the time of pieces that lie across, which the payloads of
+    an image do, since its header stands before them.
+
+    Args:
+        sections: In order.
+        file: Open for writing.
+
+    Returns:
+        How many bytes were written.
+    """
+    view = memoryview(bytearray(PIECE))
+    room = PIECE - (file.tell() % PIECE if file.seekable() else 0)
+    written = filled = 0
+    for section in sections:
+        at = 0
+        while at < section.size:
+            take = min(section.size - at, room - filled)
+            section.read_into(at, view[filled : filled + take])
+            filled += take
+            at += take
+            if filled == room:
+                file.write(view[:filled])
+                written += filled
+                filled, room = 0, PIECE
+    file.write(view[:filled])
+    return written + filled
 
 
 def _source_of_file(file: BinaryIO) -> Source:

@@ -24,9 +24,7 @@ from __future__ import annotations
 
 import os
 import re
-import tomllib
 from collections.abc import Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from inspect import signature
@@ -34,7 +32,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from pmport.errors import FormatError, RecordError
-from pmport.events import BytesMoved, ignore
 from pmport.formats.registry import FORMATS
 from pmport.node import Data, Node, Part, Role
 from pmport.section import FileSource, Section
@@ -103,13 +100,13 @@ def file_names(names: list[str]) -> list[str]:
     return result
 
 
-def unpack(node: Node, directory: str | os.PathLike[str], on_event: OnEvent = ignore) -> tuple[Path, ...]:
+def unpack(node: Node, directory: str | os.PathLike[str], on_event: OnEvent | None = None) -> tuple[Path, ...]:
     """Take a container apart.
 
     Args:
         node: Anything that :func:`pmport.open` gives.
         directory: Where to; made if it is not there. One with other things in it is refused.
-        on_event: Gets :class:`~pmport.events.BytesMoved`.
+        on_event: Gets :class:`~pmport.events.BytesMoved`; None: nobody watches.
 
     Returns:
         The files that were written, the manifest last.
@@ -127,8 +124,7 @@ def unpack(node: Node, directory: str | os.PathLike[str], on_event: OnEvent = ig
     done = 0
     rows: list[dict[str, Any]] = []
     written: list[Path] = []
-    with ThreadPoolExecutor(1) as pool, replacing(folder / SKELETON) as skeleton:
-        hints = pool.submit(node.hints)  # hashing and copying share the time
+    with replacing(folder / SKELETON) as skeleton:
         for part in parts:
             row: dict[str, Any] = {"name": part.name, "role": str(part.role), "size": part.section.size}
             if part.role is Role.CONTENT:
@@ -145,10 +141,12 @@ def unpack(node: Node, directory: str | os.PathLike[str], on_event: OnEvent = ig
                 part.section.copy_to(skeleton)
             done += part.section.size
             rows.append(row)
-            on_event(BytesMoved("unpack", done, total))
-        remembered = dict(hints.result())
+            if on_event:
+                from pmport.events import BytesMoved  # noqa: PLC0415 - only where somebody watches
+
+                on_event(BytesMoved("unpack", done, total))
     with replacing(folder / MANIFEST) as file:
-        file.write(_manifest(node, remembered, rows).encode())
+        file.write(_manifest(node, node.hints(), rows).encode())
     return (*written, folder / SKELETON, folder / MANIFEST)
 
 
@@ -204,6 +202,8 @@ class _Manifest:
 
     @classmethod
     def read(cls, folder: Path) -> _Manifest:
+        import tomllib  # noqa: PLC0415 - only repacking reads
+
         path = folder / MANIFEST
         try:
             with path.open("rb") as file:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 import os
 import sys
 from collections.abc import Callable, Iterable, Mapping
@@ -14,7 +13,6 @@ import click
 from pmport import __version__
 from pmport.cli import EXIT_FINDINGS
 from pmport.findings import Finding, Findings, Severity
-from pmport.redaction import redact
 
 if TYPE_CHECKING:
     from pmport.render import View
@@ -101,6 +99,10 @@ def report(
     found = Findings(findings)
     if as_json:
         envelope = {"schema": SCHEMA, "pmport": __version__, "result": plain(result), "findings": plain(tuple(found))}
+        import json  # noqa: PLC0415 - neither is needed to print for people
+
+        from pmport.redaction import redact  # noqa: PLC0415
+
         click.echo(json.dumps(envelope if raw else redact(envelope), indent=2, ensure_ascii=True))
     else:
         show(*views, *([found.view()] if found else []))

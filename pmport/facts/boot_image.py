@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from pmport.facts.device_facts import Certainty, Fact
 from pmport.facts.table import inside
 from pmport.formats.boot_header import field_offset
+from pmport.formats.boot_id import AOSP, PRESUMED
 from pmport.formats.mtk import label_of
 
 if TYPE_CHECKING:
@@ -78,7 +79,9 @@ def _texts(image: BootImage) -> Iterator[Fact]:
     if image.os_patch_level:
         yield Fact("os_patch_level", image.os_patch_level, SOURCE, word_at)
     if image.header_version < 3:
-        yield Fact("id_recipe", image.id_recipe, SOURCE, _at(image, "id_field"), Certainty.DERIVED)
+        recipe = image.quick_id_recipe
+        certainty = Certainty.GUESS if recipe == PRESUMED else Certainty.DERIVED
+        yield Fact("id_recipe", AOSP if recipe == PRESUMED else recipe, SOURCE, _at(image, "id_field"), certainty)
 
 
 def _marks(image: BootImage) -> Iterator[Fact]:

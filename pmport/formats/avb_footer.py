@@ -16,11 +16,10 @@ from functools import cache
 from typing import Any, Self
 
 from pmport.errors import FormatError
+from pmport.formats.boot_tail import FOOTER_MAGIC as MAGIC
+from pmport.formats.boot_tail import FOOTER_SIZE as SIZE
 
 __all__ = ["MAGIC", "SIZE", "AvbFooter"]
-
-MAGIC = b"AVBf"
-SIZE = 64
 
 
 @cache

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, TypedDict
 from pmport.errors import FormatError
 from pmport.formats import os_version as version_words
 from pmport.formats.boot_header import FORMAT, MODERN_PAGE_SIZE, NEWEST, PAGE_SIZES, BootHeader, Layout, page_aligned
-from pmport.formats.boot_id import AOSP, made_id
+from pmport.formats.boot_id import AOSP, ZERO, check_recipe
+from pmport.formats.late_page import LatePage
 from pmport.node import Part, Role
 from pmport.section import Section
 
@@ -125,6 +126,7 @@ def assemble(
     given = {"kernel": kernel, "ramdisk": ramdisk, **others}
     sections = {part: Section.of(given.get(part, b"")) for part in ORDER}
     _check(header_version, sections)
+    check_recipe(id_recipe)
     layout = Layout(f"v{header_version}")
     pages = MODERN_PAGE_SIZE if header_version >= 3 else page_size or 2048
     if pages not in PAGE_SIZES or (header_version >= 3 and page_size not in {None, MODERN_PAGE_SIZE}):
@@ -156,10 +158,14 @@ def assemble(
         dtb_size=sections["dtb"].size,
         dtb_addr=dtb_addr,
         signature_size=sections["boot_signature"].size,
-        id_field=made_id(id_recipe, _known(header_version, sections)) if header_version < 3 else b"",
+        id_field=bytes(32) if header_version < 3 else b"",
     )
     page = header.encode(bytes(pages))
-    return BootHeader.parse(Section.of(page)), layout_parts(page, _known(header_version, sections))
+    header = BootHeader.parse(Section.of(page))
+    known = _known(header_version, sections)
+    if header_version >= 3 or id_recipe == ZERO:
+        return header, layout_parts(Section.of(page), known)
+    return header, layout_parts(Section.of(LatePage(header, page, id_recipe, known)), known)
 
 
 def split_cmdline(cmdline: str, layout: Layout, *, full: bool = False) -> tuple[bytes, bytes]:
@@ -189,7 +195,7 @@ def split_cmdline(cmdline: str, layout: Layout, *, full: bool = False) -> tuple[
     return text[:split], text[split:]
 
 
-def layout_parts(page: bytes, sections: tuple[tuple[str, Section], ...]) -> tuple[Part, ...]:
+def layout_parts(page: Section, sections: tuple[tuple[str, Section], ...]) -> tuple[Part, ...]:
     """Put the header's page and the sections one behind the other, padded to whole pages.
 
     Args:
@@ -199,11 +205,11 @@ def layout_parts(page: bytes, sections: tuple[tuple[str, Section], ...]) -> tupl
     Returns:
         The parts.
     """
-    parts = [Part("header", Section.of(page), Role.HEADER)]
+    parts = [Part("header", page, Role.HEADER)]
     for name, section in sections:
         if section.size:
             parts.append(Part(name, section))
-            fill = page_aligned(section.size, len(page)) - section.size
+            fill = page_aligned(section.size, page.size) - section.size
             if fill:
                 parts.append(Part(f"{name} padding", Section.zeros(fill), Role.PADDING))
     return tuple(parts)

@@ -12,7 +12,7 @@ from pmport.formats import os_version as version_words
 from pmport.formats.avb_edit import AvbChoice, retail
 from pmport.formats.boot_build import KNOWN, ORDER, split_cmdline
 from pmport.formats.boot_header import FORMAT, MAGIC, BootHeader, Layout, page_aligned
-from pmport.formats.boot_id import UNKNOWN, made_id
+from pmport.formats.boot_id import PRESUMED, UNKNOWN, made_id
 from pmport.formats.mtk import with_header_of
 from pmport.node import Part, Role
 from pmport.section import Section
@@ -192,6 +192,16 @@ def _with_id(
             )
         )
         return header
+    if recipe == PRESUMED:
+        notes.append(
+            Finding(
+                Severity.NOTE,
+                "id-presumed",
+                "the id was made anew as AOSP's tool makes it; how the old one was made is not known",
+                where="id",
+                why="the image was unpacked without hashing it; no bootloader that is known checks the id",
+            )
+        )
     return replace(header, id_field=made_id(recipe, hashed))
 
 

@@ -16,17 +16,32 @@ from pmport.errors import FormatError
 if TYPE_CHECKING:
     from pmport.section import Section
 
-__all__ = ["MADE", "UNKNOWN", "ZERO", "find_recipe", "made_id"]
+__all__ = ["AOSP", "MADE", "PRESUMED", "UNKNOWN", "ZERO", "check_recipe", "find_recipe", "made_id", "presumed_recipe"]
 
 AOSP = "aosp-sha1"
 LINEAGE = "lineage-sha1"
 SHA256 = "sha256"
+PRESUMED = "presumed-sha1"
+"""As AOSP's; for an image that was too large to be hashed only to find out."""
 ZERO = "zero"
 UNKNOWN = "unknown"
-MADE = (AOSP, LINEAGE, SHA256, ZERO)
+MADE = (AOSP, LINEAGE, SHA256, ZERO, PRESUMED)
 """Recipes that an id can be made by."""
 
 Sections = Iterable[tuple[str, "Section"]]
+
+
+def check_recipe(recipe: str) -> None:
+    """Refuse what is no recipe.
+
+    Args:
+        recipe: One of :data:`MADE`.
+
+    Raises:
+        FormatError: If it is none.
+    """
+    if recipe not in MADE:
+        raise FormatError(f"{recipe!r} is no way to make an id", field="id", remedy=f"use one of {', '.join(MADE)}")
 
 
 def made_id(recipe: str, sections: Sections) -> bytes:
@@ -48,8 +63,7 @@ def made_id(recipe: str, sections: Sections) -> bytes:
         >>> made_id("lineage-sha1", nothing).hex()[:8]
         'e129f27c'
     """
-    if recipe not in MADE:
-        raise FormatError(f"{recipe!r} is no way to make an id", field="id", remedy=f"use one of {', '.join(MADE)}")
+    check_recipe(recipe)
     if recipe == ZERO:
         return bytes(32)
     state = _hashed("sha256" if recipe == SHA256 else "sha1", sections)
@@ -80,6 +94,20 @@ def find_recipe(identifier: bytes, sections: Sections) -> str:
     if state.digest().ljust(32, b"\0") == identifier and not _has_dt(sections):
         return LINEAGE
     return UNKNOWN
+
+
+def presumed_recipe(identifier: bytes) -> str:
+    """The recipe that an id has most likely been made by, from its form alone.
+
+    Args:
+        identifier: The 32 bytes of the header.
+
+    Returns:
+        One of :data:`MADE`. Nothing is read.
+    """
+    if not any(identifier):
+        return ZERO
+    return SHA256 if any(identifier[24:]) else PRESUMED
 
 
 def _has_dt(sections: Sections) -> bool:

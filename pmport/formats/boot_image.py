@@ -5,7 +5,6 @@ kernel, ramdisk, second, the vendors' dt (v0 only), recovery_dtbo (v1 and later)
 and boot_signature (v4). Behind that come AVB data, vendors' marks and fill, see :mod:`pmport.formats.boot_tail`.
 
 Example:
-    >>> from pmport.section import Section
     >>> image = BootImage.build(kernel=b"kernel", ramdisk=b"ramdisk", cmdline="console=ttyMSM0", page_size=4096)
     >>> image.size, hex(image.kernel_addr), image.ramdisk.read()
     (12288, '0x10008000', b'ramdisk')
@@ -17,17 +16,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from functools import cached_property
-from typing import TYPE_CHECKING, Self, Unpack
+from threading import Thread
+from typing import TYPE_CHECKING, BinaryIO, Self, Unpack
 
 from pmport.errors import FormatError
 from pmport.findings import Finding, Severity
-from pmport.formats import boot_build, os_version
+from pmport.formats import os_version
 from pmport.formats.boot_header import FORMAT, MAGIC, SMALLEST_DT, BootHeader, Layout, field_offset, page_aligned
-from pmport.formats.boot_id import UNKNOWN, ZERO, find_recipe
+from pmport.formats.boot_id import UNKNOWN, ZERO, find_recipe, presumed_recipe
 from pmport.formats.boot_tail import split_tail
-from pmport.formats.mtk import payload_fits
+from pmport.formats.late_page import LatePage
 from pmport.node import Node, Part, Role
-from pmport.section import Section
+from pmport.section import Section, write_all
 
 if TYPE_CHECKING:
     from pmport.formats.avb_edit import AvbChoice
@@ -40,6 +40,7 @@ __all__ = ["BootImage"]
 AMONET_MARK = b"microloader"
 AMONET_SHIFT = 1024
 """amonet's microloader stands before the header, in the same page (magiskboot)."""
+HASHED_FOR_HINTS = 16 << 20
 EMPTY = Section.zeros(0)
 
 
@@ -55,7 +56,7 @@ class BootImage(Node):
     KIND = FORMAT
 
     def __init__(self, header: BootHeader, parts: tuple[Part, ...], notes: tuple[Finding, ...] = ()) -> None:
-        self.header = header
+        self._fields = header
         self._parts = parts
         self._notes = notes
 
@@ -112,6 +113,8 @@ class BootImage(Node):
             >>> BootImage.build(b"kernel", header_version=3, cmdline="quiet").header.header_size
             1580
         """
+        from pmport.formats import boot_build  # noqa: PLC0415 - reading is quicker without
+
         return cls(*boot_build.assemble(kernel, ramdisk, **options))
 
     def replace(
@@ -144,62 +147,93 @@ class BootImage(Node):
 
         return type(self)(*boot_edit.edited(self, edits, avb, partition_size))
 
+    def write_to(self, file: BinaryIO) -> int:
+        """Write it, in pieces. The id of an image that was built is hashed meanwhile, and the header written last.
+
+        Args:
+            file: Open for writing.
+
+        Returns:
+            How many bytes were written.
+        """
+        page = self._parts[0].section
+        if not (isinstance(page.source, LatePage) and page.source.may_be_hashed_aside and file.seekable()):
+            return super().write_to(file)
+        start = file.tell()
+        aside = Thread(target=page.source.hash_quietly)
+        aside.start()
+        try:
+            file.seek(start + page.size)
+            written = write_all((part.section for part in self._parts[1:]), file)
+        finally:
+            aside.join()
+        file.seek(start)
+        file.write(page.read())
+        file.seek(start + page.size + written)
+        return page.size + written
+
     # ----- the header's fields, by their meaning
+
+    @property
+    def header(self) -> BootHeader:
+        """All fields as they stand in the header."""
+        source = self._parts[0].section.source
+        return source.header if isinstance(source, LatePage) else self._fields
 
     @property
     def header_version(self) -> int:
         """0 to 4."""
-        return self.header.header_version
+        return self._fields.header_version
 
     @property
     def page_size(self) -> int:
         """Bytes; 4096 in v3 and v4."""
-        return self.header.page_size
+        return self._fields.page_size
 
     @property
     def kernel_addr(self) -> int:
         """Absolute load address; 0 in v3 and v4, whose addresses stand in vendor_boot."""
-        return self.header.kernel_addr
+        return self._fields.kernel_addr
 
     @property
     def ramdisk_addr(self) -> int:
         """Absolute load address; AOSP's tool writes 0 where there is no ramdisk."""
-        return self.header.ramdisk_addr
+        return self._fields.ramdisk_addr
 
     @property
     def second_addr(self) -> int:
         """Absolute load address; AOSP's tool writes 0 where there is no second stage, others any."""
-        return self.header.second_addr
+        return self._fields.second_addr
 
     @property
     def tags_addr(self) -> int:
         """Absolute address of the tags."""
-        return self.header.tags_addr
+        return self._fields.tags_addr
 
     @property
     def dtb_addr(self) -> int:
         """Absolute load address of the dtb section (v2), 64 bits."""
-        return self.header.dtb_addr
+        return self._fields.dtb_addr
 
     @property
     def name(self) -> str:
         """Product name; bytes that are no UTF-8 are escaped as surrogates."""
-        return _text(self.header.name_field)
+        return _text(self._fields.name_field)
 
     @property
     def cmdline(self) -> str:
         """The kernel command line, from both of its fields; bytes that are no UTF-8 are escaped as surrogates."""
-        return _text(self.header.cmdline_field) + _text(self.header.extra_field)
+        return _text(self._fields.cmdline_field) + _text(self._fields.extra_field)
 
     @property
     def os_version(self) -> str | None:
         """Android's version, such as ``"8.1.0"``."""
-        return os_version.decode(self.header.os_version_word)[0]
+        return os_version.decode(self._fields.os_version_word)[0]
 
     @property
     def os_patch_level(self) -> str | None:
         """Android's security patch level, such as ``"2018-12"``."""
-        return os_version.decode(self.header.os_version_word)[1]
+        return os_version.decode(self._fields.os_version_word)[1]
 
     @property
     def id(self) -> bytes:
@@ -215,9 +249,18 @@ class BootImage(Node):
         return find_recipe(self.id, self.hashed_sections()) if self.header_version < 3 else "none"
 
     @property
+    def quick_id_recipe(self) -> str:
+        """As :attr:`id_recipe`; presumed by the id's form where the sections have more than 16 MiB.
+
+        To hash as much takes longer than to copy it.
+        """
+        size = sum(section.size for _, section in self.hashed_sections())
+        return presumed_recipe(self.id) if self.id and size > HASHED_FOR_HINTS else self.id_recipe
+
+    @property
     def variant(self) -> str:
         """The header's variant, by its standard name: ``v0`` … ``v4``, ``v0-dt``, ``samsung-pxa``, ``samsung-name20``."""
-        return "v0-dt" if self.header.layout is Layout.V0 and self.header.dt_size else str(self.header.layout)
+        return "v0-dt" if self._fields.layout is Layout.V0 and self._fields.dt_size else str(self._fields.layout)
 
     # ----- the sections
 
@@ -273,7 +316,7 @@ class BootImage(Node):
         Returns:
             ``(name, section)`` of all that this header version knows, absent ones empty.
         """
-        return tuple((name, self.content(name)) for name, _ in self.header.sections())
+        return tuple((name, self.content(name)) for name, _ in self._fields.sections())
 
     def parts(self) -> Iterator[Part]:
         """Header, sections, padding and tail.
@@ -289,7 +332,7 @@ class BootImage(Node):
         Yields:
             ``(label, value)``.
         """
-        header = self.header
+        header = self._fields
         yield "variant", self.variant
         yield "page size", header.page_size
         if self.header_version < 3:
@@ -327,9 +370,9 @@ class BootImage(Node):
         """How the id is made.
 
         Returns:
-            ``id_recipe`` of v0 to v2. Reads all sections once.
+            ``id_recipe`` of v0 to v2, see :attr:`quick_id_recipe`.
         """
-        return {"id_recipe": self.id_recipe} if self.header_version < 3 else {}
+        return {} if self.header_version >= 3 else {"id_recipe": self.quick_id_recipe}
 
     def findings(self) -> tuple[Finding, ...]:
         """What is odd about it: sections that end early, header sizes and offsets that are not what they should be.
@@ -337,7 +380,7 @@ class BootImage(Node):
         Returns:
             The findings, those of an edit first.
         """
-        return (*self._notes, *_oddities(self))
+        return (*self._notes, *_oddities(self, self._fields))
 
 
 def _sections(header: BootHeader, section: Section, start: int) -> Iterator[Part]:
@@ -349,7 +392,7 @@ def _sections(header: BootHeader, section: Section, start: int) -> Iterator[Part
         there = min(size, max(section.size - offset, 0))
         if name == "dt" and there < size < SMALLEST_DT:
             raise _unknown_version(size, start)
-        if there < size and not payload_fits(section[offset : offset + there]):
+        if there < size and not _mtk_payload_fits(section[offset : offset + there]):
             raise FormatError(
                 f"the {name} takes bytes {offset} to {offset + size}, and the file ends at {section.size}:"
                 f" {offset + size - section.size} bytes are missing",
@@ -369,6 +412,13 @@ def _size_field(header: BootHeader, name: str) -> str:
     if name == "dt" and header.layout is not Layout.PXA:
         return "version_word"
     return "signature_size" if name == "boot_signature" else f"{name}_size"
+
+
+def _mtk_payload_fits(section: Section) -> bool:
+    """Whether a MediaTek header says that all is there although the boot header counts more: seen on a real phone."""
+    from pmport.formats.mtk import payload_fits  # noqa: PLC0415 - only for files that seem cut short
+
+    return payload_fits(section)
 
 
 def _confirm_version(image: BootImage, start: int) -> None:
@@ -402,8 +452,7 @@ def _text(field: bytes) -> str:
     return field.split(b"\0", 1)[0].decode("utf-8", "surrogateescape")
 
 
-def _oddities(image: BootImage) -> Iterator[Finding]:
-    header = image.header
+def _oddities(image: BootImage, header: BootHeader) -> Iterator[Finding]:
     expected = {Layout.V1: 1648, Layout.V2: 1660, Layout.V3: 1580, Layout.V4: 1584}.get(header.layout, 0)
     if header.header_size != expected:
         yield Finding(

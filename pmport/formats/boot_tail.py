@@ -9,15 +9,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from pmport.formats import avb_footer
 from pmport.node import Part, Role
 
 if TYPE_CHECKING:
     from pmport.section import Section
 
-__all__ = ["MARKS", "split_tail"]
+__all__ = ["FOOTER_MAGIC", "FOOTER_SIZE", "MARKS", "split_tail"]
 
 AVB_MAGIC = b"AVB0"
+FOOTER_MAGIC = b"AVBf"
+FOOTER_SIZE = 64
 GKI_SIGNATURE_SIZE = 16384
 """``certify_bootimg`` of Android 13 and later appends this many bytes with one or two vbmeta blobs."""
 
@@ -40,22 +41,22 @@ def split_tail(image: Section, start: int) -> Iterator[Part]:
         everything else is kept as tail.
     """
     end = image.size
-    footer = image[max(end - avb_footer.SIZE, start) :]
-    vbmeta = _vbmeta_range(footer.read(), start, end - avb_footer.SIZE)
+    footer = image[max(end - FOOTER_SIZE, start) :]
+    vbmeta = _vbmeta_range(footer.read(), start, end - FOOTER_SIZE)
     if vbmeta is None:
         yield from _marked(image[start:])
         return
     offset, size = vbmeta
     yield from _marked(image[start:offset])
     yield Part("vbmeta", image[offset : offset + size])
-    if offset + size < end - avb_footer.SIZE:
-        yield Part("fill before footer", image[offset + size : end - avb_footer.SIZE], Role.PADDING)
+    if offset + size < end - FOOTER_SIZE:
+        yield Part("fill before footer", image[offset + size : end - FOOTER_SIZE], Role.PADDING)
     yield Part("avb_footer", footer, Role.TAIL)
 
 
 def _vbmeta_range(footer: bytes, start: int, end: int) -> tuple[int, int] | None:
     """``(offset, size)`` that an AVB footer gives, if it is one and they are where they can be."""
-    if len(footer) < avb_footer.SIZE or not footer.startswith(avb_footer.MAGIC):
+    if len(footer) < FOOTER_SIZE or not footer.startswith(FOOTER_MAGIC):
         return None
     offset, size = int.from_bytes(footer[20:28], "big"), int.from_bytes(footer[28:36], "big")
     return (offset, size) if start <= offset and size and offset + size <= end else None

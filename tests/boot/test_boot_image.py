@@ -14,7 +14,7 @@ from support import CORPUS, corpus_files, judge, real
 
 import pmport
 from pmport.errors import FormatError
-from pmport.formats.boot_header import Layout, declaration, field_offset
+from pmport.formats.boot_header import FIELDS, Layout, declaration, field_offset, reader
 from pmport.formats.boot_image import BootImage
 from pmport.section import Section
 
@@ -359,6 +359,13 @@ def test_whatever_is_written_into_an_image_gives_an_image_or_a_format_error(patc
 def test_what_does_not_fit_is_refused_before_anything_is_written(arguments: dict[str, Any]) -> None:
     with pytest.raises(FormatError):
         BootImage.build(b"kernel", **arguments)
+
+
+@given(st.binary(min_size=1660, max_size=1660))
+def test_both_ways_to_read_a_header_agree(data: bytes) -> None:
+    for layout in Layout:
+        parsed = declaration(layout).parse(data)
+        assert reader(layout).unpack_from(data) == tuple(parsed[name] for name, _ in FIELDS[layout])
 
 
 def test_the_declarations_stand_where_the_specification_has_them() -> None:
