@@ -21,6 +21,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "bootcheck": ("pmport.cli.bootcheck:bootcheck", "what would keep a boot image from booting"),
     "unpack": ("pmport.cli.unpack:unpack", "take any container apart into a folder"),
     "repack": ("pmport.cli.unpack:repack", "put it together again, identical or with what was changed"),
+    "port": ("pmport.cli.port:port", "a first device package from a stock image"),
     "kernel": ("pmport.cli.kernel:kernel", "kernel configurations: check, needs, diff, merge, fragment, index, status"),
     "completion": ("pmport.cli.completion:completion", "the completion script for bash, zsh or fish"),
 }

@@ -200,6 +200,14 @@ FORMATS: tuple[FormatRow, ...] = (
         source="AOSP system/core/libsparse, sparse_format.h",
     ),
     FormatRow(
+        kind="deviceinfo",
+        path="pmport.formats.deviceinfo:DeviceInfo",
+        probe="pmport.formats.deviceinfo:looks_like_deviceinfo",
+        writes="identical, build, edit",
+        source="postmarketOS deviceinfo, the shell command language of POSIX",
+        limits="assignments only: what a shell would expand or run is an error",
+    ),
+    FormatRow(
         kind="fastboot variables",
         path="pmport.formats.getvars:GetVars",
         probe="pmport.formats.getvars:looks_like_getvars",

@@ -1,0 +1,241 @@
+"""A first record for a phone that has none: what the facts tell, with their evidence, and what nobody told yet."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from pmport.device_db.device import Addresses, Boot, Device, Display, Flash, Package
+from pmport.device_db.deviceinfo_keys import KEYS
+from pmport.errors import RecordError
+from pmport.formats.deviceinfo_lint import Schema
+from pmport.redaction import identifies
+from pmport.render import Renders, Stack, Table, View
+
+if TYPE_CHECKING:
+    from pmport.facts import DeviceFacts, Fact
+
+__all__ = ["Draft", "Question", "draft"]
+
+USUAL_KERNEL_OFFSET = 0x8000
+"""Where kernels lie from the base, by habit of all tools; only how offsets are written depends on it."""
+PLACEMENTS = {"appended": "append_dtb", "second": "dtb_second", "qcdt": "qcdt", "dtbh": "qcdt", "sprd": "qcdt"}
+"""Where device trees are → key of the record. Of a table in the dt section, the type is left open: it says who builds it."""
+WRAPPERS = {"seandroidenforce": "append_seandroidenforce", "dhtb": "prepend_dhtb"}
+NEEDED = {
+    "name": "what is it sold as?",
+    "manufacturer": "who makes it?",
+    "year": "when did it come out?",
+    "arch": "which architecture has its userland?",
+    "chassis": "is it a handset, a tablet, …?",
+    "flash_method": "how is it flashed?",
+    "dtb": "which mainline device tree does it use, if any?",
+    "flash_pagesize": "which page size does its boot image have?",
+    "flash_offset_kernel": "where does the bootloader load the kernel?",
+    "flash_offset_ramdisk": "where does the bootloader load the ramdisk?",
+    "flash_offset_second": "where would the bootloader load a second stage?",
+    "flash_offset_tags": "where does the bootloader put the tags?",
+    "flash_offset_dtb": "where does the bootloader load the device tree?",
+    "screen_width": "how many pixels wide is the screen?",
+    "screen_height": "how many pixels high is the screen?",
+    "external_storage": "has it a slot for a card?",
+    "getty": "on which serial port can one log in?",
+}
+"""What a port cannot do without, or what every porter knows: asked first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """Something that no fact told.
+
+    Args:
+        key: The deviceinfo key that waits for the answer.
+        text: The question.
+        needed: Whether a port usually needs it.
+        default: What holds while it is not answered; "" for nothing.
+    """
+
+    key: str
+    text: str
+    needed: bool = False
+    default: str = ""
+
+
+@dataclass(frozen=True)
+class Draft(Renders):
+    """A record in the making.
+
+    Args:
+        device: What is known.
+        evidence: Dotted key of the record → the fact that it comes from; None: the user said it.
+        questions: Every key that nothing told, the needed ones first.
+    """
+
+    device: Device
+    evidence: Mapping[str, Fact | None]
+    questions: tuple[Question, ...]
+
+    @property
+    def needed(self) -> tuple[Question, ...]:
+        """The questions that a port usually needs answered."""
+        return tuple(question for question in self.questions if question.needed)
+
+    def view(self) -> View:
+        """What is known and from where, and what is asked.
+
+        Returns:
+            Two tables.
+        """
+        known = [(key, value, _source(self.evidence.get(key))) for key, value in _rows(self.device)]
+        asked = [(question.key, question.text, question.default) for question in self.needed]
+        return Stack(
+            [
+                Table(("key", "value", "from"), known, title=f"{self.device.codename}: what is known"),
+                Table(
+                    ("key", "question", "until then"), asked, title="what an image cannot tell", empty="nothing is open"
+                ),
+            ]
+        )
+
+
+def _rows(device: Device) -> Iterator[tuple[str, str]]:
+    from pmport.device_db.writing import dotted  # noqa: PLC0415 - only to be shown
+
+    return dotted(device)
+
+
+def _source(fact: Fact | None) -> str:
+    if fact is None:
+        return "you"
+    return fact.source if fact.offset is None else f"{fact.source}, {fact.offset:#x}"
+
+
+def draft(facts: DeviceFacts, codename: str, **said: Any) -> Draft:
+    """Draft a record.
+
+    Args:
+        facts: What the phone or its images told.
+        codename: ``<vendor>-<name>``.
+        said: What the user knows: ``name``, ``manufacturer``, ``year``, ``arch``, ``chassis``, ``flash_method``, ``dtb`` …
+            by the names of :class:`~pmport.device_db.Device`; None and "" say nothing.
+
+    Returns:
+        The draft: record, evidence and questions. Nothing is invented: a key that no fact tells is asked for.
+
+    Raises:
+        RecordError: If the codename is malformed, or a name is not one of the record's.
+    """
+    if not re.fullmatch(r"[a-z0-9]+-[a-z0-9._-]+", codename):
+        raise RecordError(
+            f"{codename!r} is not <vendor>-<name> in lower case", key="codename", remedy="such as nokia-n900"
+        )
+    evidence: dict[str, Fact | None] = {}
+    fields: dict[str, Any] = {"codename": codename}
+    for key, name in (("arch", "arch"), ("soc", "soc")):
+        _take(facts, name, key, fields, evidence)
+    fields["boot"] = _boot(facts, evidence)
+    fields["display"] = _display(facts, evidence)
+    method: str = said.pop("flash_method", None) or facts.text("flash_method") or ""
+    if method:
+        evidence["flash.method"] = next(iter(facts.all("flash_method")), None)
+    fields["flash"] = Flash(method=method)
+    fields["package"] = _package(facts, evidence)
+    for key, value in said.items():
+        if key not in Device.__dataclass_fields__:
+            raise RecordError("a record has no such key", key=key)
+        if value not in {None, ""} if not isinstance(value, (list, tuple)) else value:
+            fields[key] = tuple(value) if isinstance(value, list) else value
+            evidence[key] = None
+    device = Device(**fields)
+    if device.name and device.manufacturer and not device.name.startswith((device.manufacturer, "Google", "Jolla")):
+        device = replace(device, name=f"{device.manufacturer} {device.name}")
+    return Draft(device, evidence, tuple(_questions(device, facts)))
+
+
+def _take(
+    facts: DeviceFacts, field: str, key: str, into: dict[str, Any], evidence: dict[str, Fact | None], path: str = ""
+) -> None:
+    found = facts.all(field)
+    if found:
+        into[key] = found[0].value
+        evidence[f"{path}{key}"] = found[0]
+
+
+def _boot(facts: DeviceFacts, evidence: dict[str, Fact | None]) -> Boot:
+    if "header_version" not in facts:
+        return Boot()
+    known: dict[str, Any] = {"generate": True}
+    evidence["boot.generate"] = facts.all("header_version")[0]
+    version = facts.number("header_version")
+    if version:
+        _take(facts, "header_version", "header_version", known, evidence, "boot.")
+    for name in ("page_size", "mtk_label_kernel", "mtk_label_ramdisk"):
+        _take(facts, name, name, known, evidence, "boot.")
+    for fact in facts.all("dtb_placement"):
+        key = PLACEMENTS.get(str(fact.value))
+        if key:
+            known[key] = True
+            evidence[f"boot.{key}"] = fact
+    for fact in facts.all("wrapper"):
+        key = WRAPPERS.get(str(fact.value))
+        if key:
+            known[key] = True
+            evidence[f"boot.{key}"] = fact
+    if version is not None and version <= 2:
+        known["addresses"] = _addresses(facts, evidence)
+    return Boot(**known)
+
+
+def _addresses(facts: DeviceFacts, evidence: dict[str, Fact | None]) -> Addresses:
+    known: dict[str, int] = {}
+    for name in ("kernel", "ramdisk", "second", "tags", "dtb"):
+        _take(facts, f"{name}_addr", name, known, evidence, "boot.addresses.")
+    if "kernel" in known and known["kernel"] >= USUAL_KERNEL_OFFSET:
+        known["base"] = known["kernel"] - USUAL_KERNEL_OFFSET
+        evidence["boot.addresses.base"] = facts.all("kernel_addr")[0]
+    return Addresses(**known)
+
+
+def _package(facts: DeviceFacts, evidence: dict[str, Fact | None]) -> Package:
+    """The stock command line, without what identifies the very phone that it was read from."""
+    found = facts.all("cmdline")
+    words = str(found[0].value).split() if found else []
+    kept = tuple(word for word in words if not identifies(word.partition("=")[0]))
+    if kept:
+        evidence["package.cmdline"] = found[0]
+    return Package(cmdline=kept)
+
+
+def _display(facts: DeviceFacts, evidence: dict[str, Fact | None]) -> Display:
+    size = facts.best("screen_size")
+    if not isinstance(size, tuple) or len(size) != 2:
+        return Display()
+    evidence["display.width"] = evidence["display.height"] = facts.all("screen_size")[0]
+    return Display(width=size[0], height=size[1])
+
+
+def _questions(device: Device, facts: DeviceFacts) -> Iterator[Question]:
+    """Every live key that the record leaves open, the needed ones first; the others with what holds until then."""
+    schema = Schema.shipped()
+    version = facts.number("header_version") or 0
+    open_keys = [key for key in schema.live if key in KEYS and _value(device, KEYS[key].path) in {None, "", ()}]
+    useless = {"flash_offset_dtb"} if version != 2 else set()
+    if version > 2:
+        useless |= {key for key in NEEDED if key.startswith("flash_offset_")}
+    for key, text in NEEDED.items():
+        if key in open_keys and key not in useless:
+            yield Question(key, text, needed=True, default=schema.default(key) or "")
+    for key in open_keys:
+        if key not in NEEDED:
+            yield Question(key, str(schema.variables[key].get("description", "")), default=schema.default(key) or "")
+
+
+def _value(device: Device, path: str) -> Any:
+    value: Any = device
+    for name in path.split("."):
+        value = value.get(name) if isinstance(value, Mapping) else getattr(value, name)
+        if value is None:
+            return None
+    return value if value.__hash__ else tuple(value)

@@ -1,0 +1,62 @@
+"""``pmport port``: a first device package from a stock image."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from pmport.cli.output import json_option, report
+from pmport.cli.source import opened
+
+__all__ = ["port"]
+
+
+@click.command(epilog="Example: pmport port boot.img --codename nokia-argon --name 'Nokia Argon' --year 2021 -o port")
+@click.argument("file")
+@click.option("--codename", required=True, help="<vendor>-<name>, in lower case.")
+@click.option("--name", help="What it is sold as.")
+@click.option("--manufacturer", help="Who makes it.")
+@click.option("--year", type=int, help="When it came out.")
+@click.option("--chassis", help="handset, tablet, watch, …")
+@click.option("--arch", help="aarch64, armv7, … where the image does not tell.")
+@click.option("--flash-method", help="fastboot, heimdall-bootimg, 0xffff, …")
+@click.option("--dtb", multiple=True, help="A mainline device tree, such as qcom/msm8916-nokia-argon.")
+@click.option(
+    "-o", "--output", type=click.Path(path_type=Path), default=Path(), help="Folder to write device-<codename> to."
+)
+@json_option
+def port(file: str, codename: str, output: Path, *, as_json: bool, raw: bool, **said: Any) -> int:
+    """Draft a device record from FILE and write its device package.
+
+    Everything that the image tells is taken from it, and nothing is invented: what it cannot tell is listed.
+    """
+    import pmport  # noqa: PLC0415 - only this command needs it all
+    from pmport.formats.deviceinfo import DeviceInfo  # noqa: PLC0415
+    from pmport.formats.deviceinfo_lint import lint  # noqa: PLC0415
+    from pmport.unpacking import replacing  # noqa: PLC0415
+
+    said["dtb"] = list(said["dtb"])
+    with opened(file) as image:
+        draft = pmport.device_db.draft(pmport.facts.of(image), codename=codename, **said)
+    package = pmport.generate.device_package(draft.device, draft.questions)
+    folder = output / f"device-{codename}"
+    folder.mkdir(parents=True, exist_ok=True)
+    record = output / f"{codename}.toml"
+    texts = {folder / name: text for name, text in package.items()} | {record: pmport.device_db.to_toml(draft.device)}
+    for path, text in texts.items():
+        with replacing(path) as target:
+            target.write(text.encode("utf-8", "surrogateescape"))
+    result = {
+        "folder": str(folder),
+        "files": sorted(package),
+        "record": str(record),
+        "questions": [
+            {"key": q.key, "question": q.text, "needed": q.needed, "default": q.default} for q in draft.questions
+        ],
+    }
+    findings = lint(DeviceInfo.parse(package["deviceinfo"]))
+    if not as_json:
+        click.echo(f"{folder}: {', '.join(sorted(package))}; {codename}.toml\n")
+    return report(result, [draft], findings=findings, as_json=as_json, raw=raw)

@@ -1,0 +1,139 @@
+"""A record as postmarketOS' device package: the files of ``device-<codename>/``."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING
+
+from pmport.errors import RecordError
+from pmport.generate.deviceinfo import deviceinfo
+
+if TYPE_CHECKING:
+    from pmport.device_db import Device, KernelVariant, Question
+
+__all__ = ["apkbuild", "device_package"]
+
+BY_METHOD = {"legacy_uboot": "u-boot-tools", "uboot_fit": "u-boot-tools"}
+"""What makes which boot files."""
+
+
+def device_package(device: Device, questions: Iterable[Question] = ()) -> dict[str, str]:
+    """The files of a device package.
+
+    Args:
+        device: The record.
+        questions: What is still open; goes into the deviceinfo as comments.
+
+    Returns:
+        Path below the package's folder → text: ``deviceinfo``, ``APKBUILD`` with checksums, ``modules-initfs``, and
+        ``kernel-cmdline.conf`` where parameters are known.
+
+    Raises:
+        RecordError: If the architecture is not known: no package is built without.
+    """
+    if not device.arch:
+        raise RecordError("the architecture is not known", key="arch", remedy="say it: arch=aarch64, armv7 …")
+    files = {"deviceinfo": deviceinfo(device, questions), "modules-initfs": _modules(device)}
+    if device.package.cmdline:
+        files["kernel-cmdline.conf"] = "".join(f"{parameter}\n" for parameter in device.package.cmdline)
+    return {"APKBUILD": apkbuild(device, files), **files}
+
+
+def _modules(device: Device) -> str:
+    head = "# Kernel modules that the initramfs needs, one per line: storage, display, touch, USB gadget\n"
+    return head + "".join(f"{module}\n" for module in device.package.modules_initfs)
+
+
+def depends(device: Device) -> tuple[str, ...]:
+    """Packages that the device package depends on.
+
+    Args:
+        device: The record.
+
+    Returns:
+        Their names, sorted.
+    """
+    needed = {"postmarketos-base", *device.package.depends}
+    if not any(variant.kernels for variant in device.variants.values()):
+        needed |= set(device.kernels or (f"linux-{device.codename}",))
+    boot = device.boot
+    if boot.generate:
+        needed.add("pxa-mkbootimg" if boot.pxa else "mkbootimg")
+    if boot.qcdt_type in {"exynos", "sprd"}:
+        needed.add(f"dtbtool-{boot.qcdt_type}")
+    if boot.qcdt_type == "qcom":
+        needed.add("dtbtool")
+    if boot.mtk_label_kernel or boot.mtk_label_ramdisk:
+        needed.add("mtk-mkimage")
+    if device.chromebook.depthcharge_image:
+        needed.add("depthcharge-tools")
+    needed |= {package for name, package in BY_METHOD.items() if getattr(device.boot_files, name)}
+    return tuple(sorted(needed))
+
+
+def apkbuild(device: Device, files: Mapping[str, str]) -> str:
+    """The APKBUILD.
+
+    Args:
+        device: The record.
+        files: Its sources: name → text.
+
+    Returns:
+        The text of the file, with the checksums of the sources.
+    """
+    variants = {name: variant for name, variant in device.variants.items() if variant.kernels}
+    blocks = [
+        "# Reference: <https://postmarketos.org/devicepkg>",
+        f"pkgname=device-{device.codename}",
+        f'pkgdesc="{_quoted(device.name or device.codename)}"',
+        "pkgver=1",
+        "pkgrel=0",
+        'url="https://postmarketos.org"',
+        'license="MIT"',
+        f'arch="{device.arch}"',
+        'options="!check !archcheck"',
+        _list("depends", depends(device)),
+        'makedepends="devicepkg-dev"',
+        *([_list("subpackages", (_subpackage(name) for name in variants))] if variants else []),
+        _list("source", files),
+        "",
+        "build() {\n\tdevicepkg_build $startdir $pkgname\n}\n",
+        "package() {\n\tdevicepkg_package $startdir $pkgname\n}\n",
+        *(_variant(name, variant) for name, variant in variants.items()),
+        _list("sha512sums", (f"{_sha512(text)}  {name}" for name, text in files.items()), indent=""),
+    ]
+    return "\n".join(blocks) + "\n"
+
+
+def _quoted(text: str) -> str:
+    return "".join(f"\\{char}" if char in '"$`\\' else char for char in text)
+
+
+def _sha512(text: str) -> str:
+    return hashlib.sha512(text.encode("utf-8", "surrogateescape")).hexdigest()
+
+
+def _list(name: str, items: Iterable[str], indent: str = "\t") -> str:
+    return f'{name}="\n' + "".join(f"{indent}{item}\n" for item in items) + '"'
+
+
+def _function(name: str) -> str:
+    return f"kernel_{name.replace('-', '_')}"
+
+
+def _subpackage(name: str) -> str:
+    return f"$pkgname-kernel-{name}:{_function(name)}"
+
+
+def _variant(name: str, variant: KernelVariant) -> str:
+    lines: Iterator[str] = iter(
+        [
+            f"{_function(name)}() {{",
+            f'\tpkgdesc="{_quoted(variant.description or name)}"',
+            f'\tdepends="{" ".join(variant.kernels)}"',
+            "\tdevicepkg_subpackage_kernel $startdir $pkgname $subpkgname",
+            "}\n",
+        ]
+    )
+    return "\n".join(lines)
