@@ -8,6 +8,7 @@ import subprocess
 import sys
 import types
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -67,3 +68,17 @@ def test_the_command_answers_help_and_version_without_importing_its_commands() -
     output = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     assert "Usage:" in output
     assert not {"rich", "construct", "usb", "cramjam"} & set(output.split())
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_no_public_name_is_shadowed_by_a_module_of_the_same_name(room: str) -> None:
+    module = importlib.import_module(room)
+    modules = (
+        {path.stem for folder in module.__path__ for path in Path(folder).glob("*.py")}
+        if hasattr(module, "__path__")
+        else set()
+    )
+    clashes = [
+        name for name in module.__all__ if name in modules and not isinstance(getattr(module, name), types.ModuleType)
+    ]
+    assert not clashes, "importing the module would hide the name"

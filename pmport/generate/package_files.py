@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from pmport.errors import RecordError
-from pmport.generate.deviceinfo import deviceinfo
+from pmport.generate.deviceinfo_text import deviceinfo
 
 if TYPE_CHECKING:
     from pmport.device_db import Device, KernelVariant, Question
