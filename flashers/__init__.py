@@ -2,7 +2,7 @@
 
 ::
 
-    plan = pmport.generate.flash_steps(device, {"boot": "boot.img"})
+    plan = pmport.generate.flash_plan(device, {"boot": "boot.img"})
     print(plan)                                        # the dry run
     with pmport.flashers.open("fastboot") as flasher:
         flasher.run(plan, on_event=print)

@@ -8,7 +8,7 @@ flasher carries the plan over a transport to a phone, real or virtual::
     with pmport.open("boot.img") as image:          # by content: the format's own type
         facts = pmport.facts.of(image)              # what it tells, each fact with its source
     device = pmport.device_db.draft(facts, codename="nokia-argon", ...)
-    package = pmport.generate.package_files(device)
+    package = pmport.generate.device_package(device)
 
 Everything named here is imported when it is first used.
 """

@@ -40,7 +40,7 @@ def port(file: str, codename: str, output: Path, *, as_json: bool, raw: bool, **
     said["dtb"] = list(said["dtb"])
     with opened(file) as image:
         draft = pmport.device_db.draft(pmport.facts.of(image), codename=codename, **said)
-    package = pmport.generate.package_files(draft.device, draft.questions)
+    package = pmport.generate.device_package(draft.device, draft.questions)
     folder = output / f"device-{codename}"
     folder.mkdir(parents=True, exist_ok=True)
     record = output / f"{codename}.toml"
