@@ -19,6 +19,7 @@ __all__ = ["READERS", "inside", "of"]
 READERS: dict[str, str] = {
     "pmport.formats.kernel_config:KernelConfig": "pmport.facts.kernel_config:read",
     "pmport.formats.getvars:GetVars": "pmport.facts.getvars:read",
+    "pmport.formats.pit:Pit": "pmport.facts.pit:read",
     "pmport.formats.boot_image:BootImage": "pmport.facts.boot_image:read",
     "pmport.formats.vendor_boot:VendorBoot": "pmport.facts.vendor_boot:read",
     "pmport.formats.wrapper:Wrapper": "pmport.facts.wrappers:read",

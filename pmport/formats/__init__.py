@@ -12,6 +12,7 @@ from pmport.lazy import lazily
 if TYPE_CHECKING:
     from pmport.formats.boot_image import BootImage
     from pmport.formats.kernel_config import KernelConfig
+    from pmport.formats.pit import Pit
     from pmport.formats.registry import FORMATS, FormatRow, recognise
     from pmport.formats.vbmeta import VbMeta
     from pmport.formats.vendor_boot import VendorBoot
@@ -26,6 +27,7 @@ _NAMES = {
     "KernelConfig": "pmport.formats.kernel_config:KernelConfig",
     "Node": "pmport.node:Node",
     "Part": "pmport.node:Part",
+    "Pit": "pmport.formats.pit:Pit",
     "Role": "pmport.node:Role",
     "VbMeta": "pmport.formats.vbmeta:VbMeta",
     "VendorBoot": "pmport.formats.vendor_boot:VendorBoot",
@@ -41,6 +43,7 @@ __all__ = [
     "KernelConfig",
     "Node",
     "Part",
+    "Pit",
     "Role",
     "VbMeta",
     "VendorBoot",

@@ -178,6 +178,14 @@ FORMATS: tuple[FormatRow, ...] = (
         limits="unverified: recognised, not taken apart",
     ),
     FormatRow(
+        kind="PIT",
+        path="pmport.formats.pit:Pit",
+        magics=((0, b"\x76\x98\x34\x12"),),
+        writes="identical, build",
+        source="Heimdall libpit; Samsung-Loki's documents",
+        limits="the signature of newer tables is kept, not checked",
+    ),
+    FormatRow(
         kind="MediaTek header",
         path="pmport.formats.mtk:MtkImage",
         magics=((0, b"\x88\x16\x88\x58"),),

@@ -14,18 +14,29 @@ if TYPE_CHECKING:
     from pmport.virtual.fastboot import FastbootPhone
     from pmport.virtual.fastboot_profiles import PROFILES, FastbootProfile
     from pmport.virtual.faults import Fault, FaultKind
+    from pmport.virtual.loke import LOKE_PROFILES, LokePhone, LokeProfile
+    from pmport.virtual.nokia import ColdPhone, Mk2Phone
+    from pmport.virtual.nolo import NOLO_PROFILES, NoloPhone, NoloProfile
     from pmport.virtual.partitions import Partition
     from pmport.virtual.pyusb_backend import PyusbBackend
     from pmport.virtual.usb_bus import UsbBus
     from pmport.virtual.usb_device import ControlRequest, Stall, VirtualUsbDevice
 
 _NAMES = {
+    "LOKE_PROFILES": "pmport.virtual.loke:LOKE_PROFILES",
+    "NOLO_PROFILES": "pmport.virtual.nolo:NOLO_PROFILES",
     "PROFILES": "pmport.virtual.fastboot_profiles:PROFILES",
+    "ColdPhone": "pmport.virtual.nokia:ColdPhone",
     "ControlRequest": "pmport.virtual.usb_device:ControlRequest",
     "FastbootPhone": "pmport.virtual.fastboot:FastbootPhone",
     "FastbootProfile": "pmport.virtual.fastboot_profiles:FastbootProfile",
     "Fault": "pmport.virtual.faults:Fault",
     "FaultKind": "pmport.virtual.faults:FaultKind",
+    "LokePhone": "pmport.virtual.loke:LokePhone",
+    "LokeProfile": "pmport.virtual.loke:LokeProfile",
+    "Mk2Phone": "pmport.virtual.nokia:Mk2Phone",
+    "NoloPhone": "pmport.virtual.nolo:NoloPhone",
+    "NoloProfile": "pmport.virtual.nolo:NoloProfile",
     "Partition": "pmport.virtual.partitions:Partition",
     "PyusbBackend": "pmport.virtual.pyusb_backend:PyusbBackend",
     "Stall": "pmport.virtual.usb_device:Stall",
@@ -34,12 +45,20 @@ _NAMES = {
 }
 
 __all__ = [
+    "LOKE_PROFILES",
+    "NOLO_PROFILES",
     "PROFILES",
+    "ColdPhone",
     "ControlRequest",
     "FastbootPhone",
     "FastbootProfile",
     "Fault",
     "FaultKind",
+    "LokePhone",
+    "LokeProfile",
+    "Mk2Phone",
+    "NoloPhone",
+    "NoloProfile",
     "Partition",
     "PyusbBackend",
     "Stall",

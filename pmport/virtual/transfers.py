@@ -140,13 +140,12 @@ def take(device: VirtualUsbDevice, endpoint: int, size: int, fault: Fault | None
     return Outcome(data)
 
 
-def settle(device: VirtualUsbDevice, endpoint: int) -> None:
-    """Let a model that was told to reboot leave, once the host has read its last answer.
+def settle(device: VirtualUsbDevice) -> None:
+    """Let a model that was told to reboot leave, once the host has read all that it said.
 
     Args:
         device: The model.
-        endpoint: The endpoint that was read.
     """
     with device.condition:
-        if not device.queues[endpoint]:
+        if not any(device.queues.values()):
             device.settle()

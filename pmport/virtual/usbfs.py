@@ -302,6 +302,7 @@ class Connection:
         answer = self._asked(ControlRequest(kind, request, value, index, length, sent))
         if incoming:
             self._poke(address, answer)
+        settle(self.device)
         return len(answer) if incoming else length
 
     # ----- synchronous bulk transfers
@@ -323,13 +324,11 @@ class Connection:
                 self._wait(end)
         if outcome.error and outcome.error != errno.EOVERFLOW:
             raise _Failed(outcome.error)
-        if not incoming:
-            return outcome.sent
         self._poke(address, outcome.data)
         if outcome.error:
             raise _Failed(outcome.error)
-        settle(self.device, endpoint)
-        return len(outcome.data)
+        settle(self.device)
+        return len(outcome.data) if incoming else outcome.sent
 
     def _wait(self, end: float | None) -> None:
         """Until something happens on the device; fails at the deadline, and when the program is gone."""
@@ -423,6 +422,5 @@ class Connection:
         self._poke(urb.address + URB_STATUS, struct.pack("@i", urb.status))
         self._poke(urb.address + URB_ACTUAL, struct.pack("@i", urb.actual))
         self._poke(argument, struct.pack("@P", urb.address))
-        if urb.data and urb.endpoint & 0x80:
-            settle(self.device, urb.endpoint)
+        settle(self.device)
         return 0
