@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from pmport.device_db.deviceinfo_keys import KEYS, from_deviceinfo
     from pmport.device_db.drafting import Draft, Question, draft
     from pmport.device_db.finding import Candidate, find, search
-    from pmport.device_db.records import codenames, load, load_soc, parse, records
+    from pmport.device_db.loading import codenames, load, load_soc, parse, records
     from pmport.device_db.writing import to_toml
 
 _NAMES = {
@@ -47,7 +47,7 @@ _NAMES = {
     **dict.fromkeys(("KEYS", "from_deviceinfo"), "pmport.device_db.deviceinfo_keys"),
     **dict.fromkeys(("Draft", "Question", "draft"), "pmport.device_db.drafting"),
     **dict.fromkeys(("Candidate", "find", "search"), "pmport.device_db.finding"),
-    **dict.fromkeys(("codenames", "load", "load_soc", "parse", "records"), "pmport.device_db.records"),
+    **dict.fromkeys(("codenames", "load", "load_soc", "parse", "records"), "pmport.device_db.loading"),
     "to_toml": "pmport.device_db.writing",
 }  # fmt: skip
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pmport.device_db.records import records
+from pmport.device_db.loading import records
 from pmport.render import Renders, Table
 
 if TYPE_CHECKING:

@@ -16,7 +16,7 @@ from typing import Any
 
 from pmport.device_db.device import Correction, Device, Flash, KernelVariant, Package
 from pmport.device_db.deviceinfo_keys import from_deviceinfo
-from pmport.device_db.records import parse
+from pmport.device_db.loading import parse
 from pmport.device_db.writing import to_toml
 
 __all__ = ["main", "record"]
