@@ -18,14 +18,14 @@ from pmport.lazy import lazily
 if TYPE_CHECKING:
     from pmport.kernels.checking import OptionFinding, check, rules_for
     from pmport.kernels.fragments import Differences, Merge, diff, fragment, lost, merge, rules_fragment
-    from pmport.kernels.readiness import Readiness, readiness
+    from pmport.kernels.maturity import Readiness, readiness
     from pmport.kernels.rules import Rule, RuleSet, load_rules
 
 _NAMES = {
     "Differences": "pmport.kernels.fragments:Differences",
     "Merge": "pmport.kernels.fragments:Merge",
     "OptionFinding": "pmport.kernels.checking:OptionFinding",
-    "Readiness": "pmport.kernels.readiness:Readiness",
+    "Readiness": "pmport.kernels.maturity:Readiness",
     "Rule": "pmport.kernels.rules:Rule",
     "RuleSet": "pmport.kernels.rules:RuleSet",
     "check": "pmport.kernels.checking:check",
@@ -34,7 +34,7 @@ _NAMES = {
     "load_rules": "pmport.kernels.rules:load_rules",
     "lost": "pmport.kernels.fragments:lost",
     "merge": "pmport.kernels.fragments:merge",
-    "readiness": "pmport.kernels.readiness:readiness",
+    "readiness": "pmport.kernels.maturity:readiness",
     "rules_fragment": "pmport.kernels.fragments:rules_fragment",
     "rules_for": "pmport.kernels.checking:rules_for",
 }
