@@ -19,6 +19,7 @@ __all__ = ["main"]
 COMMANDS: dict[str, tuple[str, str]] = {
     "inspect": ("pmport.cli.inspect:inspect", "what a file is, what is in it, and what it tells"),
     "bootcheck": ("pmport.cli.bootcheck:bootcheck", "what would keep a boot image from booting"),
+    "vbmeta": ("pmport.cli.vbmeta:vbmeta", "make a vbmeta image: one that disables verification, or a signed one"),
     "unpack": ("pmport.cli.unpack:unpack", "take any container apart into a folder"),
     "repack": ("pmport.cli.unpack:repack", "put it together again, identical or with what was changed"),
     "port": ("pmport.cli.port:port", "a first device package from a stock image"),

@@ -20,16 +20,17 @@ from threading import Thread
 from typing import TYPE_CHECKING, BinaryIO, Self, Unpack
 
 from pmport.errors import FormatError
-from pmport.findings import Finding, Severity
 from pmport.formats import os_version
-from pmport.formats.boot_header import FORMAT, MAGIC, SMALLEST_DT, BootHeader, Layout, field_offset, page_aligned
+from pmport.formats.boot_header import FORMAT, SMALLEST_DT, BootHeader, Layout
 from pmport.formats.boot_id import UNKNOWN, ZERO, find_recipe, presumed_recipe
+from pmport.formats.boot_layout import may_have_name20, oddities, section_parts, unknown_version
 from pmport.formats.boot_tail import split_tail
 from pmport.formats.late_page import LatePage
 from pmport.node import Node, Part, Role
 from pmport.section import Section, write_all
 
 if TYPE_CHECKING:
+    from pmport.findings import Finding
     from pmport.formats.avb_edit import AvbChoice
     from pmport.formats.boot_build import BuildOptions
     from pmport.formats.boot_edit import EditOptions
@@ -85,10 +86,10 @@ class BootImage(Node):
                 remedy="the file is cut short: get it again",
             )
         parts = [Part("header", section[: header.page_size], Role.HEADER)]
-        parts += _sections(header, section, start)
+        parts += section_parts(header, section, start)
         image = cls(header, tuple(parts))
         _confirm_version(image, start)
-        if _may_have_name20(section.read(start, 616)):
+        if may_have_name20(section.read(start, 616)):
             other = cls(header.with_name20(section.read(start, 1636)), tuple(parts))
             image = image if other.id_recipe == UNKNOWN else other
         end = sum(part.section.size for part in parts)
@@ -380,110 +381,15 @@ class BootImage(Node):
         Returns:
             The findings, those of an edit first.
         """
-        return (*self._notes, *_oddities(self, self._fields))
-
-
-def _sections(header: BootHeader, section: Section, start: int) -> Iterator[Part]:
-    """Sections and their padding, in order, from the end of the header's page."""
-    offset = header.page_size
-    for name, size in header.sections():
-        if not size:
-            continue
-        there = min(size, max(section.size - offset, 0))
-        if name == "dt" and there < size < SMALLEST_DT:
-            raise _unknown_version(size, start)
-        if there < size and not _mtk_payload_fits(section[offset : offset + there]):
-            raise FormatError(
-                f"the {name} takes bytes {offset} to {offset + size}, and the file ends at {section.size}:"
-                f" {offset + size - section.size} bytes are missing",
-                format=FORMAT,
-                field=f"{name}_size",
-                offset=start + (field_offset(header.layout, _size_field(header, name)) or 0),
-                remedy="the file is cut short, or the header is damaged",
-            )
-        yield Part(name, section[offset : offset + there])
-        end = min(offset + page_aligned(size, header.page_size), section.size)
-        if offset + there < end:
-            yield Part(f"{name} padding", section[offset + there : end], Role.PADDING)
-        offset += page_aligned(size, header.page_size)
-
-
-def _size_field(header: BootHeader, name: str) -> str:
-    if name == "dt" and header.layout is not Layout.PXA:
-        return "version_word"
-    return "signature_size" if name == "boot_signature" else f"{name}_size"
-
-
-def _mtk_payload_fits(section: Section) -> bool:
-    """Whether a MediaTek header says that all is there although the boot header counts more: seen on a real phone."""
-    from pmport.formats.mtk import payload_fits  # noqa: PLC0415 - only for files that seem cut short
-
-    return payload_fits(section)
+        return (*self._notes, *oddities(self._fields, self._parts))
 
 
 def _confirm_version(image: BootImage, start: int) -> None:
     """Refuse a word at 40 that is neither a known version nor, by the id, a dt's size."""
     header = image.header
     if header.layout is Layout.V0 and 0 < header.dt_size < SMALLEST_DT and image.id_recipe in {UNKNOWN, ZERO}:
-        raise _unknown_version(header.dt_size, start)
-
-
-def _unknown_version(version: int, start: int) -> FormatError:
-    return FormatError(
-        f"header version {version} is not known; versions 0 to 4 are",
-        format=FORMAT,
-        field="header_version",
-        offset=start + 40,
-    )
-
-
-def _may_have_name20(head: bytes) -> bool:
-    """Whether the id may stand four bytes later: a SHA-1 that reaches four bytes too far, behind zeros."""
-    return (
-        head.startswith(MAGIC)
-        and int.from_bytes(head[40:44], "little") == 0
-        and not any(head[576:580])
-        and any(head[596:600])
-        and not any(head[600:612])
-    )
+        raise unknown_version(header.dt_size, start)
 
 
 def _text(field: bytes) -> str:
     return field.split(b"\0", 1)[0].decode("utf-8", "surrogateescape")
-
-
-def _oddities(image: BootImage, header: BootHeader) -> Iterator[Finding]:
-    expected = {Layout.V1: 1648, Layout.V2: 1660, Layout.V3: 1580, Layout.V4: 1584}.get(header.layout, 0)
-    if header.header_size != expected:
-        yield Finding(
-            Severity.NOTE,
-            "header-size",
-            f"the header says that it is {header.header_size} bytes long, and a {header.layout} header is {expected}",
-            where="header_size",
-            why="Debian's mkbootimg 29 writes 1596 in v3; bootloaders do not look at it",
-        )
-    for name, size in header.sections():
-        if image.content(name).size < size:
-            yield Finding(
-                Severity.WARNING,
-                "section-short",
-                f"the header counts {size} bytes of {name}, and the file ends after {image.content(name).size}",
-                where=f"{name}_size",
-                why="the MediaTek header in front of it says that these are all; a bootloader reads on into the partition",
-            )
-    if header.recovery_dtbo_size:
-        offset = 0
-        for part in image.parts():
-            if part.name == "recovery_dtbo":
-                break
-            offset += part.section.size
-        if offset != header.recovery_dtbo_offset:
-            yield Finding(
-                Severity.WARNING,
-                "recovery-dtbo-offset",
-                f"the header says {header.recovery_dtbo_offset:#x}, and by the layout it stands at {offset:#x}",
-                where="recovery_dtbo_offset",
-            )
-    level = image.os_patch_level
-    if level and not 1 <= int(level[-2:]) <= 12:
-        yield Finding(Severity.NOTE, "os-patch-level", f"{level} has no such month", where="os_version")

@@ -14,9 +14,9 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
-from functools import cache, cached_property
-from typing import TYPE_CHECKING, Any, Self
+from dataclasses import replace
+from functools import cached_property
+from typing import TYPE_CHECKING, Self
 
 from pmport.errors import FormatError
 from pmport.formats.avb_descriptors import (
@@ -30,113 +30,17 @@ from pmport.formats.avb_descriptors import (
     parse_descriptors,
 )
 from pmport.formats.avb_key import ALGORITHMS, PublicKey, sign
-from pmport.formats.declared import encode_over
+from pmport.formats.vbmeta_header import BLOCK, HEADER_SIZE, VbMetaHeader
 from pmport.node import Node, Part, Role
 from pmport.section import Section
 
 if TYPE_CHECKING:
     from pmport.section import Readable
 
-__all__ = ["VbMeta", "VbMetaHeader"]
+__all__ = ["VbMeta", "salted"]
 
-MAGIC = b"AVB0"
-HEADER_SIZE = 256
-BLOCK = 64
 HASHTREE_DISABLED = 1
 VERIFICATION_DISABLED = 2
-LARGEST = 1 << 20
-"""Bytes that a blob may have here; libavb takes 64 KiB at most."""
-
-
-@cache
-def declaration() -> Any:
-    """The header, compiled.
-
-    Returns:
-        A ``construct`` struct.
-    """
-    from construct import Bytes, Const, Int32ub, Int64ub, Struct  # noqa: PLC0415 - construct costs 40 ms
-
-    return Struct(
-        "magic" / Const(MAGIC),
-        "required_major" / Int32ub,
-        "required_minor" / Int32ub,
-        "auth_size" / Int64ub,
-        "aux_size" / Int64ub,
-        "algorithm" / Int32ub,
-        "hash_offset" / Int64ub,
-        "hash_size" / Int64ub,
-        "signature_offset" / Int64ub,
-        "signature_size" / Int64ub,
-        "public_key_offset" / Int64ub,
-        "public_key_size" / Int64ub,
-        "metadata_offset" / Int64ub,
-        "metadata_size" / Int64ub,
-        "descriptors_offset" / Int64ub,
-        "descriptors_size" / Int64ub,
-        "rollback_index" / Int64ub,
-        "flags" / Int32ub,
-        "rollback_index_location" / Int32ub,
-        "release_field" / Bytes(48),
-        "reserved" / Bytes(80),
-    ).compile()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class VbMetaHeader:
-    """The header's fields; offsets are within the block that holds the piece, all sizes in bytes.
-
-    Args:
-        required_major: Version of libavb that is needed: 1.
-        required_minor: Idem.
-        auth_size: Size of the authentication block.
-        aux_size: Size of the auxiliary block.
-        algorithm: Number of the algorithm, see :data:`~pmport.formats.avb_key.ALGORITHMS`.
-        hash_offset: In the authentication block.
-        hash_size: Idem.
-        signature_offset: In the authentication block.
-        signature_size: Idem.
-        public_key_offset: In the auxiliary block, as all that follow.
-        public_key_size: Idem.
-        metadata_offset: Of the public key's metadata.
-        metadata_size: Idem.
-        descriptors_offset: Idem.
-        descriptors_size: Idem.
-        rollback_index: Against downgrades.
-        flags: Bit 0: hash trees disabled; bit 1: verification disabled.
-        rollback_index_location: Where the index is kept.
-        release_field: Who made it, with its fill.
-        reserved: Bytes that are to be zero.
-    """
-
-    required_major: int = 1
-    required_minor: int = 0
-    auth_size: int = 0
-    aux_size: int = 0
-    algorithm: int = 0
-    hash_offset: int = 0
-    hash_size: int = 0
-    signature_offset: int = 0
-    signature_size: int = 0
-    public_key_offset: int = 0
-    public_key_size: int = 0
-    metadata_offset: int = 0
-    metadata_size: int = 0
-    descriptors_offset: int = 0
-    descriptors_size: int = 0
-    rollback_index: int = 0
-    flags: int = 0
-    rollback_index_location: int = 0
-    release_field: bytes = bytes(48)
-    reserved: bytes = bytes(80)
-
-    def encode(self) -> bytes:
-        """The header's 256 bytes.
-
-        Raises:
-            FormatError: If a value does not fit its field.
-        """
-        return encode_over(declaration(), {name: getattr(self, name) for name in self.__slots__}, b"", FORMAT)
 
 
 class VbMeta(Node):
@@ -173,17 +77,7 @@ class VbMeta(Node):
             FormatError: If it is cut short, or a range in it lies outside its block.
         """
         section = Section.of(source)
-        head = section.read(0, HEADER_SIZE)
-        if not head.startswith(MAGIC) or len(head) < HEADER_SIZE:
-            raise FormatError(
-                f"a header of 256 bytes is wanted, and {len(head)} bytes are there",
-                format=FORMAT,
-                field="magic",
-                offset=0,
-            )
-        parsed = declaration().parse(head)
-        header = VbMetaHeader(**{name: parsed[name] for name in VbMetaHeader.__slots__})
-        _check(header, section.size)
+        header = VbMetaHeader.parse(section)
         aux = HEADER_SIZE + header.auth_size
         end = aux + header.aux_size
         return cls(header, section[:HEADER_SIZE], section[HEADER_SIZE:aux], section[aux:end], section[end:])
@@ -248,7 +142,7 @@ class VbMeta(Node):
             signature_size=chosen.bits // 8,
             public_key_offset=len(listed),
             public_key_size=len(key),
-            metadata_offset=len(listed) + len(key) if metadata or key else 0,
+            metadata_offset=len(listed) + len(key),
             metadata_size=len(metadata),
             descriptors_size=len(listed),
             rollback_index=rollback_index,
@@ -315,6 +209,27 @@ class VbMeta(Node):
         """
         hashes = (item for item in self.descriptors if isinstance(item, HashDescriptor))
         return next((item for item in hashes if item.partition == partition), None)
+
+    def matches(self, partition: str, image: Section) -> bool | None:
+        """Whether the hash of a partition is that of an image.
+
+        Args:
+            partition: Its name, without slot suffix.
+            image: The partition's bytes, at least as many as are hashed.
+
+        Returns:
+            Whether they match; None where there is no hash of that partition.
+
+        Example:
+            >>> blob = VbMeta.build([HashDescriptor("boot", 1, "sha256", b"", hashlib.sha256(b"k").digest())])
+            >>> blob.matches("boot", Section.of(b"kernel")), blob.matches("dtbo", Section.of(b"k"))
+            (True, None)
+        """
+        descriptor = self.hash_of(partition)
+        if descriptor is None:
+            return None
+        hashed = image[: descriptor.image_size]
+        return hashed.size == descriptor.image_size and salted(descriptor, hashed) == descriptor.digest
 
     def rehashed(self, image: Section, *, private_key: bytes | None = None) -> Self:
         """The same blob with every hash descriptor brought up to date for a changed image.
@@ -400,38 +315,6 @@ def salted(descriptor: HashDescriptor, image: Section) -> bytes:
     for piece in image.chunks():
         state.update(piece)
     return state.digest()
-
-
-def _check(header: VbMetaHeader, size: int) -> None:
-    if header.required_major != 1:
-        raise FormatError(
-            f"libavb {header.required_major}.{header.required_minor} is required, and 1 is known",
-            format=FORMAT,
-            field="required_libavb_version_major",
-            offset=4,
-        )
-    if header.auth_size % BLOCK or header.aux_size % BLOCK or header.auth_size + header.aux_size > LARGEST:
-        raise FormatError("the blocks are no small multiples of 64 bytes", format=FORMAT, field="block_size", offset=12)
-    end = HEADER_SIZE + header.auth_size + header.aux_size
-    if end > size:
-        raise FormatError(
-            f"the blob takes {end} bytes, and {size} are there: {end - size} bytes are missing",
-            format=FORMAT,
-            field="auxiliary_data_block_size",
-            offset=20,
-        )
-    ranges = (
-        ("hash", header.auth_size, 32),
-        ("signature", header.auth_size, 48),
-        ("public_key", header.aux_size, 64),
-        ("metadata", header.aux_size, 80),
-        ("descriptors", header.aux_size, 96),
-    )
-    for name, room, offset in ranges:
-        if getattr(header, f"{name}_offset") + getattr(header, f"{name}_size") > room:
-            raise FormatError(
-                f"the {name} lies outside its block", format=FORMAT, field=f"{name}_offset", offset=offset
-            )
 
 
 def _slice(data: bytes, offset: int, size: int) -> bytes:

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from support import CORPUS, corpus_files, real
 
 import pmport
+from pmport.cli import main
 from pmport.errors import FormatError
 from pmport.formats.avb_descriptors import (
     ChainDescriptor,
@@ -25,6 +26,7 @@ from pmport.formats.avb_descriptors import (
 )
 from pmport.formats.avb_key import PublicKey
 from pmport.formats.vbmeta import VbMeta
+from pmport.section import Section
 
 CORAL = CORPUS / "vbmeta" / "google-coral-10-vbmeta.img"
 
@@ -54,16 +56,6 @@ def test_a_real_blobs_descriptors() -> None:
     assert (chain.partition, PublicKey.parse(chain.public_key).bits) == ("vbmeta_system", 4096)
     assert blob.hash_of("dtbo") is not None
     assert blob.hash_of("nothing") is None
-
-
-def test_a_chained_partitions_hash_fits_the_real_image() -> None:
-    from pmport.formats.vbmeta import salted  # noqa: PLC0415
-    from pmport.section import Section  # noqa: PLC0415
-
-    dtbo = Section.of(real(CORPUS / "dtbo" / "google-coral-10-dtbo.img").read_bytes())
-    descriptor = vbmeta(CORAL).hash_of("dtbo")
-    assert descriptor is not None
-    assert salted(descriptor, dtbo[: descriptor.image_size]) == descriptor.digest
 
 
 def test_one_changed_bit_breaks_the_signature() -> None:
@@ -154,3 +146,22 @@ def test_a_key_of_another_size_is_refused(private_key: bytes) -> None:
         VbMeta.build(algorithm="SHA256_RSA4096", private_key=private_key)
     with pytest.raises(FormatError, match="private key"):
         VbMeta.build(algorithm="SHA256_RSA2048", private_key=b"nonsense")
+
+
+def test_the_command_writes_the_blob_that_disables_verification(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "vbmeta.img"
+    with pytest.raises(SystemExit) as caught:
+        main(["vbmeta", "-o", str(path)])
+    assert not caught.value.code
+    assert path.read_bytes() == bytes(VbMeta.build(flags=2, padding_size=4096))
+    assert "verification disabled" in capsys.readouterr().out
+
+
+def test_hashes_are_compared_by_partition() -> None:
+    image = Section.of(real(CORPUS / "dtbo" / "google-coral-10-dtbo.img").read_bytes())
+    blob = vbmeta(CORAL)
+    assert blob.matches("dtbo", image) is True
+    assert blob.matches("dtbo", image[:1000]) is False
+    assert blob.matches("nothing", image) is None
