@@ -14,6 +14,7 @@ from enum import StrEnum
 from importlib import import_module
 from typing import TYPE_CHECKING, BinaryIO, ClassVar, Self, cast
 
+from pmport.redaction import redact
 from pmport.render import Bar, Renders, Stack, Table, View, size_text
 from pmport.section import Section, write_all
 
@@ -229,13 +230,13 @@ class Node(Renders, ABC):
         return write_all((part.section for part in self.parts()), file)
 
     def view(self) -> View:
-        """The layout to scale, and the fields.
+        """The layout to scale, and the fields, what identifies the phone redacted.
 
         Returns:
             A bar and a table.
         """
         named = [(part.name, part.section.size) for part in self.parts()]
-        rows = [(label, value) for label, value in self.describe()]
+        rows = [(label, redact(str(value))) for label, value in self.describe()]
         title = f"{self.KIND}, {size_text(self.size)}"
         fields = Table(("field", "value"), rows, title=title)
         return Stack([fields, Bar(named)]) if len(named) > 1 else fields

@@ -208,7 +208,8 @@ class FlashPlan(Renders):
 
     def __str__(self) -> str:
         head, *tables = self._views()
-        return "\n".join([str(head), *("\n".join(f"  {line}" for line in str(table).splitlines()) for table in tables)])
+        blocks = ("\n".join(f"  {line}" for line in str(table).splitlines()) for table in tables)
+        return f"{head}\n" + "\n\n".join(blocks)
 
     def _views(self) -> list[View]:
         steps = Table(

@@ -24,6 +24,15 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "repack": ("pmport.cli.unpack:repack", "put it together again, identical or with what was changed"),
     "port": ("pmport.cli.port:port", "a first device package from a stock image"),
     "kernel": ("pmport.cli.kernel:kernel", "kernel configurations: check, needs, diff, merge, fragment, index, status"),
+    "flash": ("pmport.cli.flash:flash", "flash images to a phone, or print the plan"),
+    "boot": ("pmport.cli.flash:boot", "start an image from memory"),
+    "erase": ("pmport.cli.flash:erase", "erase a partition"),
+    "reboot": ("pmport.cli.flash:reboot", "start the phone again"),
+    "getvar": ("pmport.cli.flash:getvar", "what a phone in fastboot mode says of itself"),
+    "fetch": ("pmport.cli.flash:fetch", "read a partition back"),
+    "devices": ("pmport.cli.devices:devices", "phones on the USB cable, and their modes"),
+    "doctor": ("pmport.cli.devices:doctor", "what keeps phones from being seen or opened"),
+    "demo": ("pmport.cli.demo:demo", "the guided tour, on a virtual phone"),
     "completion": ("pmport.cli.completion:completion", "the completion script for bash, zsh or fish"),
 }
 """Command → where it is, and what it does in one line. The table is all that ``pmport --help`` reads."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from enum import IntEnum
 from types import MappingProxyType
 
-from pmport.redaction import REDACTED, identifies
+from pmport.redaction import REDACTED, identifies, redact
 from pmport.render import Renders, Table
 
 __all__ = ["FIELDS", "Certainty", "DeviceFacts", "Fact"]
@@ -272,4 +272,4 @@ def _shown(fact: Fact) -> str:
         return f"{fact.value:#010x}"
     if isinstance(fact.value, tuple):
         return " ".join(f"{item:#x}" if isinstance(item, int) else str(item) for item in fact.value)
-    return str(fact.value)
+    return redact(str(fact.value))

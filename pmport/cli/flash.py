@@ -1,0 +1,226 @@
+"""``pmport flash`` and the other verbs of fastboot: boot, erase, reboot, getvar, fetch."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from pmport.cli.output import json_option, report
+from pmport.cli.progress import shown
+from pmport.render import Text, size_text
+
+if TYPE_CHECKING:
+    from pmport.device_db import Device
+    from pmport.events import OnEvent
+
+__all__ = ["boot", "erase", "fetch", "flash", "getvar", "reboot"]
+
+F = TypeVar("F", bound=Callable[..., Any])
+HARMLESS_ERASES = frozenset({"cache", "userdata", "boot", "recovery", "dtbo", "vbmeta"})
+"""Partitions that every port rewrites, or that hold only what the user put there."""
+
+
+def phone_options(command: F) -> F:
+    """Add ``--device``, ``--wait`` and ``--virtual``: which phone is meant.
+
+    Args:
+        command: The function; it gets ``connect``, a function from ``on_event`` to an open flasher.
+
+    Returns:
+        The decorated function.
+    """
+
+    @click.option("--device", default="", metavar="NAME", help="Serial number, usb:1-4 path, or tcp:host[:port].")
+    @click.option("--wait", type=float, default=0.0, metavar="SECONDS", help="Wait so long until it is plugged in.")
+    @click.option("--virtual", metavar="PROFILE", help="Practise on a virtual phone: lk, lk2nd, abl, fastbootd, uboot.")
+    @wraps(command)
+    def with_phone(device: str, wait: float, virtual: str | None, **options: Any) -> Any:
+        def connect(on_event: OnEvent) -> Any:
+            import pmport  # noqa: PLC0415 - only when a phone is spoken to
+
+            return pmport.flashers.open(
+                "fastboot", device=device, timeout=wait, backend=_bus(virtual), on_event=on_event
+            )
+
+        return command(connect=connect, **options)
+
+    return with_phone  # type: ignore[return-value]  # click replaces the signature
+
+
+def _bus(profile: str | None) -> Any:
+    if profile is None:
+        return None
+    from pmport.virtual import PROFILES, FastbootPhone, PyusbBackend  # noqa: PLC0415 - only to practise
+
+    if profile not in PROFILES:
+        raise click.BadParameter(f"{profile} is none of {', '.join(PROFILES)}", param_hint="--virtual")
+    return PyusbBackend([FastbootPhone(profile)])
+
+
+def _device(codename: str | None, record: Path | None) -> Device:
+    from pmport import device_db  # noqa: PLC0415 - only for a plan
+
+    if record is not None:
+        return device_db.parse(record.read_text(encoding="utf-8"), record.name)
+    if codename is not None:
+        return device_db.load(codename)
+    return device_db.Device("any-device", flash=device_db.Flash(method="fastboot"))
+
+
+def _images(images: tuple[str, ...]) -> dict[str, str]:
+    pairs = {}
+    for image in images:
+        role, sign, path = image.partition("=")
+        if not sign or not path:
+            raise click.BadParameter(f"{image!r} is not ROLE=FILE", param_hint="IMAGES")
+        pairs[role] = path
+    return pairs
+
+
+@click.command(epilog="Example: pmport flash --codename oneplus-enchilada boot=boot.img rootfs=rootfs.img --dry-run")
+@click.argument("images", nargs=-1, required=True, metavar="ROLE=FILE...")
+@click.option("--codename", help="Device record to take partitions and names from.")
+@click.option("--record", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="A record file instead.")
+@click.option(
+    "--getvars",
+    type=click.Path(exists=True, dir_okay=False),
+    help="Recorded `fastboot getvar all`, to plan without the phone.",
+)
+@click.option("--allow", multiple=True, metavar="DANGER", help="Accept a danger: lock, repartition, bootloader, erase.")
+@click.option("--dry-run", is_flag=True, help="Print the plan and touch nothing.")
+@phone_options
+@json_option
+def flash(
+    connect: Callable[[OnEvent], Any],
+    images: tuple[str, ...],
+    codename: str | None,
+    record: Path | None,
+    getvars: str | None,
+    allow: tuple[str, ...],
+    *,
+    dry_run: bool,
+    as_json: bool,
+    raw: bool,
+) -> int:
+    """Flash images: ROLE is boot, rootfs, vbmeta, dtbo, vendor_boot, or the name of a partition."""
+    import pmport  # noqa: PLC0415 - as above
+    from pmport.formats.getvars import GetVars  # noqa: PLC0415
+
+    phone = None
+    if getvars:
+        with pmport.open(getvars) as recorded:
+            phone = GetVars.parse(recorded.section())
+    plan = pmport.generate.flash_plan(_device(codename, record), _images(images), phone, allow)
+    if dry_run:
+        return report(plan_rows(plan), [plan.view()], findings=plan.findings, as_json=as_json, raw=raw)
+    with shown(as_json=as_json) as on_event, connect(on_event) as flasher:
+        flasher.run(plan, on_event)
+    return 0
+
+
+def plan_rows(plan: Any) -> dict[str, Any]:
+    """A plan as data, for ``--json``.
+
+    Args:
+        plan: The plan.
+
+    Returns:
+        Its steps, without the bytes.
+    """
+    steps = [
+        {
+            "verb": step.verb,
+            "partition": step.partition,
+            "argument": step.argument,
+            "file": step.image and step.image.name,
+            "size": step.image and step.image.size,
+            "sha256": step.image and step.image.sha256,
+        }
+        for step in plan.steps
+    ]
+    return {
+        "device": plan.device,
+        "method": plan.method,
+        "steps": steps,
+        "preconditions": dict(plan.preconditions.rows()),
+    }
+
+
+@click.command()
+@click.argument("image", type=click.Path(exists=True, dir_okay=False))
+@click.option("--codename", help="Device record that the image is for.")
+@phone_options
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object per event.")
+def boot(connect: Callable[[OnEvent], Any], image: str, codename: str | None, *, as_json: bool) -> int:
+    """Start IMAGE from memory, without writing it."""
+    import pmport  # noqa: PLC0415 - as above
+
+    plan = pmport.generate.flash_plan(_device(codename, None), {"boot": image}, boot_only=True)
+    with shown(as_json=as_json) as on_event, connect(on_event) as flasher:
+        flasher.run(plan, on_event)
+    return 0
+
+
+@click.command()
+@click.argument("partition")
+@click.option("--allow", multiple=True, metavar="DANGER", help="erase: for partitions that a port does not own.")
+@phone_options
+def erase(connect: Callable[[OnEvent], Any], partition: str, allow: tuple[str, ...]) -> int:
+    """Erase PARTITION."""
+    from pmport.plan import FlashPlan, Step, Verb  # noqa: PLC0415 - as above
+
+    base = partition.removesuffix("_a").removesuffix("_b")
+    danger = "" if base in HARMLESS_ERASES else "erase"
+    plan = FlashPlan("fastboot", (Step(Verb.ERASE, partition, danger=danger),), allow=allow)
+    with shown() as on_event, connect(on_event) as flasher:
+        flasher.run(plan, on_event)
+    return 0
+
+
+@click.command()
+@click.argument("target", default="", type=click.Choice(["", "bootloader", "recovery", "fastboot"]))
+@phone_options
+def reboot(connect: Callable[[OnEvent], Any], target: str) -> int:
+    """Start the phone again, into TARGET; without one into the system."""
+    with shown() as on_event, connect(on_event) as flasher:
+        flasher.client.reboot(target)
+    return 0
+
+
+@click.command()
+@click.argument("names", nargs=-1)
+@phone_options
+@json_option
+def getvar(connect: Callable[[OnEvent], Any], names: tuple[str, ...], *, as_json: bool, raw: bool) -> int:
+    """What the phone says of itself; NAMES are single variables.
+
+    A recording of all, for `pmport flash --getvars` and for `pmport db identify`: pmport getvar > phone.txt
+    """
+    from pmport.formats.getvars import GetVars  # noqa: PLC0415 - as above
+    from pmport.redaction import redact  # noqa: PLC0415
+
+    with shown() as on_event, connect(on_event) as flasher:
+        found = GetVars({name: flasher.client.getvar(name) for name in names}) if names else flasher.client.getvars()
+    text = bytes(found).decode("utf-8", "backslashreplace").rstrip("\n")
+    return report(found.variables, [Text(text if raw else redact(text))], as_json=as_json, raw=raw)
+
+
+@click.command()
+@click.argument("partition")
+@click.option(
+    "-o", "--output", required=True, type=click.Path(dir_okay=False, path_type=Path), help="The file to write."
+)
+@phone_options
+def fetch(connect: Callable[[OnEvent], Any], partition: str, output: Path) -> int:
+    """Read PARTITION back into a file, where the bootloader can do that (lk2nd, fastbootd)."""
+    from pmport.unpacking import replacing  # noqa: PLC0415 - as above
+
+    with shown() as on_event, connect(on_event) as flasher, replacing(output) as target:
+        flasher.client.on_event = on_event
+        size = flasher.client.fetch(partition, target)
+    click.echo(f"{output}: {size} bytes ({size_text(size)})")
+    return 0
