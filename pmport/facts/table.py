@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 __all__ = ["READERS", "inside", "of"]
 
 READERS: dict[str, str] = {
+    "pmport.formats.compressed:Compressed": "pmport.facts.kernel_image:of_compressed",
+    "pmport.formats.kernel_image:KernelImage": "pmport.facts.kernel_image:of_kernel",
+    "pmport.formats.kernel_trees:KernelWithTrees": "pmport.facts.kernel_image:of_kernel_with_trees",
     "pmport.formats.kernel_config:KernelConfig": "pmport.facts.kernel_config:read",
     "pmport.formats.getvars:GetVars": "pmport.facts.getvars:read",
     "pmport.formats.pit:Pit": "pmport.facts.pit:read",
