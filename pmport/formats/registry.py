@@ -264,6 +264,19 @@ FORMATS: tuple[FormatRow, ...] = (
         limits="assignments only: what a shell would expand or run is an error",
     ),
     FormatRow(
+        kind="fastboot variables",
+        path="pmport.formats.getvars:GetVars",
+        probe="pmport.formats.getvars:looks_like_getvars",
+        certain=False,
+        source="AOSP fastboot; recordings of bootloaders",
+    ),
+    FormatRow(
+        "kernel-config",
+        "pmport.formats.kernel_config:KernelConfig",
+        probe="pmport.formats.kernel_config:is_kernel_config",
+        source="Documentation/kbuild/kconfig.rst in the kernel's source",
+    ),
+    FormatRow(
         kind="xz",
         path="pmport.formats.compressed:Xz",
         magics=((0, b"\xfd7zXZ\0"),),
@@ -338,19 +351,6 @@ FORMATS: tuple[FormatRow, ...] = (
         writes="identical, build, edit",
         source="postmarketOS deviceinfo, the shell command language of POSIX",
         limits="assignments only: what a shell would expand or run is an error",
-    ),
-    FormatRow(
-        kind="fastboot variables",
-        path="pmport.formats.getvars:GetVars",
-        probe="pmport.formats.getvars:looks_like_getvars",
-        certain=False,
-        source="AOSP fastboot; recordings of bootloaders",
-    ),
-    FormatRow(
-        "kernel-config",
-        "pmport.formats.kernel_config:KernelConfig",
-        probe="pmport.formats.kernel_config:is_kernel_config",
-        source="Documentation/kbuild/kconfig.rst in the kernel's source",
     ),
     FormatRow(
         kind="boot image behind a prefix",
