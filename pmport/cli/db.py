@@ -1,0 +1,99 @@
+"""``pmport db``: the device database."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+import click
+
+from pmport.cli.output import json_option, report
+from pmport.cli.source import opened
+from pmport.findings import Finding, Severity
+from pmport.render import Table
+
+__all__ = ["db"]
+
+
+@click.group()
+def db() -> None:
+    """Device records: show one, search, tell which one a phone is, check a record."""
+
+
+@db.command(epilog="Example: pmport db show oneplus-enchilada")
+@click.argument("codename")
+@json_option
+def show(codename: str, *, as_json: bool, raw: bool) -> int:
+    """Print the record of CODENAME."""
+    from pmport import device_db  # noqa: PLC0415 - only this command
+
+    device = device_db.load(codename)
+    return report(dataclasses.asdict(device), [device.view()], as_json=as_json, raw=raw)
+
+
+@db.command(epilog="Example: pmport db search nokia --method 0xffff")
+@click.argument("words", nargs=-1)
+@click.option("--soc", help="System on chip, such as msm8916.")
+@click.option("--arch", help="Architecture, such as aarch64.")
+@click.option("--method", help="Flash method, such as fastboot.")
+@click.option("--category", help="main, community, testing, downstream or archived.")
+@click.option("--compatible", help="Compatible string of its mainline device tree.")
+@json_option
+def search(words: tuple[str, ...], *, as_json: bool, raw: bool, **wanted: str | None) -> int:
+    """List records whose codename, name or maker holds all WORDS."""
+    from pmport import device_db  # noqa: PLC0415 - as above
+
+    found = device_db.search(" ".join(words), **{name: value for name, value in wanted.items() if value})
+    rows = [(d.codename, d.name, d.year, d.arch, d.soc, d.flash.method, d.category) for d in found]
+    columns = ("codename", "name", "year", "arch", "soc", "method", "category")
+    result = [dict(zip(columns, row, strict=True)) for row in rows]
+    return report(result, [Table(columns, rows, empty="no record holds that")], as_json=as_json, raw=raw)
+
+
+@db.command(epilog="Example: pmport db identify boot.img")
+@click.argument("file")
+@click.option("--most", default=5, show_default=True, help="How many candidates are shown.")
+@json_option
+def identify(file: str, most: int, *, as_json: bool, raw: bool) -> int:
+    """Tell which device FILE is from: a boot image, a device tree, a recorded getvar; - reads standard input."""
+    from pmport import device_db, facts  # noqa: PLC0415 - as above
+
+    with opened(file) as node:
+        candidates = device_db.find(facts.of(node))
+    rows = [(c.device.codename, c.device.name, c.score, "; ".join(c.evidence)) for c in candidates[:most]]
+    findings = []
+    best = [candidate for candidate in candidates if candidate.score == candidates[0].score]
+    if len(best) > 1:
+        findings.append(
+            Finding(Severity.NOTE, "tie", f"{len(best)} records agree equally well: the file does not tell them apart")
+        )
+    columns = ("codename", "name", "score", "because")
+    table = Table(columns, rows, empty="none of the records: nothing in the file names a device, or it has none yet")
+    return report(
+        [dict(zip(columns, row, strict=True)) for row in rows], [table], findings=findings, as_json=as_json, raw=raw
+    )
+
+
+@db.command(epilog="Example: pmport db validate port/nokia-argon.toml")
+@click.argument("files", nargs=-1, type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@json_option
+def validate(files: tuple[Path, ...], *, as_json: bool, raw: bool) -> int:
+    """Check record FILES, and the deviceinfo that each generates; without any, all that pmport ships."""
+    from pmport import device_db, generate  # noqa: PLC0415 - as above
+    from pmport.errors import RecordError  # noqa: PLC0415
+    from pmport.formats.deviceinfo import DeviceInfo  # noqa: PLC0415
+    from pmport.formats.deviceinfo_lint import lint  # noqa: PLC0415
+
+    findings: list[Finding] = []
+    devices = []
+    for file in files:
+        try:
+            devices.append(device_db.parse(file.read_text(encoding="utf-8"), file.name))
+        except RecordError as error:
+            findings.append(Finding(Severity.ERROR, "record", str(error), where=str(file)))
+    if not files:
+        devices = list(device_db.records())
+    for device in devices:
+        found = lint(DeviceInfo.parse(generate.deviceinfo(device)))
+        findings += [dataclasses.replace(item, where=f"{device.codename}: {item.where}") for item in found]
+    return report({"records": len(devices)}, findings=findings, as_json=as_json, raw=raw)

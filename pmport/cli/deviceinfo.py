@@ -1,0 +1,101 @@
+"""``pmport deviceinfo``: read, check and mend the files themselves."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from pmport.cli.output import json_option, report
+from pmport.errors import FormatError
+from pmport.findings import Finding, Severity
+from pmport.render import Table
+
+if TYPE_CHECKING:
+    from pmport.formats.deviceinfo import DeviceInfo
+    from pmport.formats.deviceinfo_lint import Schema
+
+__all__ = ["deviceinfo"]
+
+FILES = click.argument("files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path))
+SCHEMA = click.option(
+    "--schema", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="A newer deviceinfo_schema.toml."
+)
+
+
+@click.group()
+def deviceinfo() -> None:
+    """Read deviceinfo files as a shell would, check them, mend them."""
+
+
+def _read(path: Path) -> DeviceInfo:
+    from pmport.formats.deviceinfo import DeviceInfo  # noqa: PLC0415 - only this command
+
+    return DeviceInfo.parse(path.read_bytes())
+
+
+def _schema(path: Path | None) -> Schema | None:
+    from pmport.formats.deviceinfo_lint import Schema  # noqa: PLC0415 - as above
+
+    return Schema.parse(path.read_text(encoding="utf-8"), path.name) if path else None
+
+
+@deviceinfo.command(epilog="Example: pmport deviceinfo lint device-*/deviceinfo")
+@FILES
+@SCHEMA
+@json_option
+def lint(files: tuple[Path, ...], schema: Path | None, *, as_json: bool, raw: bool) -> int:
+    """Find what is wrong in FILES, each finding with its line, its reason and its fix."""
+    from dataclasses import replace  # noqa: PLC0415 - as above
+
+    from pmport.formats.deviceinfo_lint import lint as check  # noqa: PLC0415
+
+    rules = _schema(schema)
+    findings: list[Finding] = []
+    for file in files:
+        try:
+            findings += [replace(finding, where=f"{file}: {finding.where}") for finding in check(_read(file), rules)]
+        except FormatError as error:
+            findings.append(Finding(Severity.ERROR, "unreadable", str(error), where=str(file)))
+    return report({"files": len(files)}, findings=findings, as_json=as_json, raw=raw)
+
+
+@deviceinfo.command(epilog="Example: pmport deviceinfo fix device-nokia-argon/deviceinfo")
+@FILES
+@SCHEMA
+def fix(files: tuple[Path, ...], schema: Path | None) -> None:
+    """Mend FILES in place, where that needs no knowledge of the device; all else stays as it is."""
+    from pmport.formats.deviceinfo_lint import fix as mend  # noqa: PLC0415 - as above
+    from pmport.unpacking import replacing  # noqa: PLC0415
+
+    rules = _schema(schema)
+    for file in files:
+        info = _read(file)
+        mended = mend(info, rules)
+        if mended.text == info.text:
+            click.echo(f"{file}: nothing to mend")
+            continue
+        with replacing(file) as target:
+            target.write(bytes(mended))
+        click.echo(f"{file}: mended")
+
+
+@deviceinfo.command(epilog="Example: pmport deviceinfo show device-xiaomi-vayu/deviceinfo --variant tianma")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--variant", help="As it holds with this kernel variant.")
+@json_option
+def show(file: Path, variant: str | None, *, as_json: bool, raw: bool) -> int:
+    """Print what FILE assigns."""
+    info = _read(file)
+    values = info.for_variant(variant) if variant else dict(info)
+    return report(values, [Table(("key", "value"), list(values.items()))], as_json=as_json, raw=raw)
+
+
+@deviceinfo.command(epilog="Example: pmport deviceinfo convert deviceinfo > nokia-argon.toml")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+def convert(file: Path) -> None:
+    """Print FILE as a device record."""
+    from pmport import device_db  # noqa: PLC0415 - as above
+
+    click.echo(device_db.to_toml(device_db.from_deviceinfo(_read(file))), nl=False)
