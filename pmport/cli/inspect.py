@@ -15,20 +15,25 @@ from pmport.render import Table, size_text
 if TYPE_CHECKING:
     from pmport.findings import Finding
     from pmport.node import Node
+    from pmport.render import View
 
 __all__ = ["inspect"]
+
+MOST_CHILDREN = 40
+"""How many parts of one container are listed; an archive has thousands."""
 
 
 @click.command()
 @click.argument("file")
 @click.option("--facts", "with_facts", is_flag=True, help="Also what it tells about the device, each with its source.")
+@click.option("--all", "whole", is_flag=True, help=f"List every part, not {MOST_CHILDREN} per container.")
 @json_option
-def inspect(file: str, *, with_facts: bool, as_json: bool, raw: bool) -> int:
+def inspect(file: str, *, with_facts: bool, whole: bool, as_json: bool, raw: bool) -> int:
     """Show what FILE is and what is in it; - reads standard input."""
     from pmport import facts  # noqa: PLC0415 - only this command
 
     with opened(file) as node:
-        rows = list(_tree(node, node.KIND, 0, 0))
+        rows = list(_tree(node, node.KIND, 0, 0, None if whole else MOST_CHILDREN))
         told = facts.of(node) if with_facts else None
         result: dict[str, object] = {
             "kind": node.KIND,
@@ -39,7 +44,7 @@ def inspect(file: str, *, with_facts: bool, as_json: bool, raw: bool) -> int:
                 for depth, name, offset, size, kind, role in rows
             ],
         }
-        views = [node.view()]
+        views: list[View] = [Table(("field", "value"), node.describe()) if raw else node.view()]
         if len(rows) > 1:
             table = [
                 ("  " * depth + name, "" if offset is None else f"{offset:#x}", size, size_text(size), kind or role)
@@ -55,22 +60,26 @@ def inspect(file: str, *, with_facts: bool, as_json: bool, raw: bool) -> int:
 Row = tuple[int, str, int | None, int, str, str]
 
 
-def _tree(node: Node, name: str, offset: int | None, depth: int) -> Iterator[Row]:
+def _tree(node: Node, name: str, offset: int | None, depth: int, most: int | None) -> Iterator[Row]:
     """``(depth, name, offset in its container, size, kind, role)`` of a node and everything inside."""
     yield depth, name, offset, node.size, "" if isinstance(node, Data) else node.KIND, "data"
     if isinstance(node, Data):
         return
     children = {child.name: child for child in node.children}
-    at = 0
+    at = listed = 0
     for part in node.parts():
         child = children.get(part.name)
-        if child is not None:
-            yield from _tree(child.node, child.name, at, depth + 1)
-        elif depth == 0:
+        if child is not None and (most is None or listed < most):
+            listed += 1
+            yield from _tree(child.node, child.name, at, depth + 1, most)
+        elif child is None and depth == 0:
             yield depth + 1, part.name, at, part.section.size, "", str(part.role)
         at += part.section.size
+    if listed < len(children):
+        left = [child.size for child in children.values()][listed:]
+        yield depth + 1, f"… {len(left)} more", None, sum(left), "", "listed with --all"
     for facet, inner in node.facets():
-        yield from _tree(inner, facet, None, depth + 1)
+        yield from _tree(inner, facet, None, depth + 1, most)
 
 
 def _findings(node: Node) -> Iterator[Finding]:

@@ -87,6 +87,7 @@ FORMATS: tuple[FormatRow, ...] = (
         magics=((0x400, b"LOKI"),),
         certain=False,
         writes="identical",
+        source="magiskboot",
         limits="unverified: no real sample",
     ),
     FormatRow(
@@ -104,6 +105,7 @@ FORMATS: tuple[FormatRow, ...] = (
         ),
         certain=False,
         writes="identical",
+        source="magiskboot",
         limits="unverified: no real sample",
     ),
     FormatRow(
@@ -112,6 +114,7 @@ FORMATS: tuple[FormatRow, ...] = (
         magics=((48, b"BauwksBoot"),),
         certain=False,
         writes="identical",
+        source="magiskboot",
         limits="unverified: no real sample",
     ),
     FormatRow(
@@ -140,6 +143,7 @@ FORMATS: tuple[FormatRow, ...] = (
         path="pmport.formats.wrappers:Dhtb",
         magics=((0, b"DHTB\x01\0\0\0"),),
         writes="identical",
+        source="magiskboot; osm0sis' tools",
         limits="unverified: no real sample",
     ),
     FormatRow(
@@ -147,6 +151,7 @@ FORMATS: tuple[FormatRow, ...] = (
         path="pmport.formats.tegra_blob:TegraBlob",
         magics=((0, b"-SIGNED-BY-SIGNBLOB-"), (0, b"MSM-RADIO-UPDATE")),
         writes="identical",
+        source="AndroidRoot BlobTools; magiskboot",
         limits="unverified: no real sample",
     ),
     FormatRow(
@@ -154,6 +159,7 @@ FORMATS: tuple[FormatRow, ...] = (
         path="pmport.formats.sony_elf:SonyElf",
         magics=((0, b"\x7fELF\x01\x01\x01\x61"), (0, b"\x7fELF\x02\x01\x01\x61")),
         writes="identical",
+        source="osm0sis' tools",
         limits="unverified: no real sample",
     ),
     FormatRow(
@@ -161,6 +167,7 @@ FORMATS: tuple[FormatRow, ...] = (
         path="pmport.formats.chromeos:ChromeosKernel",
         magics=((0, b"CHROMEOS"),),
         writes="identical",
+        source="vboot_reference, vb2_struct.h; a real sample",
         limits="signatures are not checked",
     ),
     FormatRow(
@@ -168,6 +175,7 @@ FORMATS: tuple[FormatRow, ...] = (
         path="pmport.formats.wrappers:RockchipKrnl",
         magics=((0, b"KRNL"),),
         writes="identical",
+        source="rkflashtool",
         limits="unverified: no real sample; the CRC is not checked",
     ),
     FormatRow(
@@ -175,6 +183,7 @@ FORMATS: tuple[FormatRow, ...] = (
         path="pmport.formats.wrappers:Osip",
         magics=((0, b"$OS$"),),
         writes="identical",
+        source="magiskboot",
         limits="unverified: recognised, not taken apart",
     ),
     FormatRow(

@@ -192,6 +192,37 @@ def test_sections_are_those_that_unpack_bootimg_gives(case: str, tmp_path: Path)
         assert f"dtb address: {image.dtb_addr:#x}\n" in said
 
 
+@pytest.mark.judge
+@pytest.mark.parametrize("path", [path for path in REAL if "qcdt" not in path.name], ids=lambda path: path.name)
+def test_a_real_images_fields_are_those_that_unpack_bootimg_prints(path: Path, tmp_path: Path) -> None:
+    command = [judge("unpack_bootimg", "mkbootimg"), "--boot_img", str(real(path)), "--out", str(tmp_path)]
+    said = subprocess.run(command, check=True, capture_output=True, text=True, timeout=60).stdout.splitlines()
+    image = BootImage.parse(path.read_bytes())
+    header = image.header
+    expected = {
+        "kernel_size": header.kernel_size,
+        "ramdisk size": header.ramdisk_size,
+        "os version": image.os_version or "0.0.0",
+        "os patch level": image.os_patch_level or "2000-00",
+    }
+    if header.header_version < 3:
+        expected |= {
+            "kernel load address": f"{header.kernel_addr:#x}",
+            "ramdisk load address": f"{header.ramdisk_addr:#x}",
+            "second bootloader size": header.second_size,
+            "second bootloader load address": f"{header.second_addr:#x}",
+            "kernel tags load address": f"{header.tags_addr:#x}",
+            "page size": header.page_size,
+            "product name": image.name,
+        }
+    if header.header_version == 2:
+        expected |= {"dtb size": header.dtb_size, "dtb address": f"{header.dtb_addr:#x}"}
+    printed = dict(line.split(": ", 1) for line in said if ": " in line)
+    assert {key: printed[key] for key in expected} == {key: str(value) for key, value in expected.items()}
+    for file in tmp_path.iterdir():
+        assert image.content(file.name).read() == file.read_bytes()
+
+
 # ----- made-up images
 
 SECTIONS = st.binary(max_size=300)

@@ -20,6 +20,7 @@ from pmport.errors import FormatError, RecordError
 from pmport.formats.boot_image import BootImage
 from pmport.formats.mtk import MtkImage
 from pmport.formats.vbmeta import VbMeta
+from pmport.formats.vendor_boot import Fragment, VendorBoot
 from pmport.unpacking import MANIFEST, SKELETON, file_names, repack, unpack
 
 if TYPE_CHECKING:
@@ -187,3 +188,19 @@ def test_inspect_reads_standard_input() -> None:
 def test_signing_needs_a_key(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     unpack(image(), tmp_path)
     assert run("repack", str(tmp_path), "-o", "x", "--avb", "re-sign", capsys=capsys)[0] == 2
+
+
+def test_inspect_hides_serial_numbers_unless_asked(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "boot.img"
+    path.write_bytes(bytes(BootImage.build(b"k", b"r", cmdline="quiet androidboot.serialno=c0ffee")))
+    assert "c0ffee" not in run("inspect", str(path), capsys=capsys)[1]
+    assert "c0ffee" not in run("inspect", "--facts", "--json", str(path), capsys=capsys)[1]
+    assert "c0ffee" in run("inspect", "--no-redact", str(path), capsys=capsys)[1]
+
+
+def test_inspect_lists_so_many_parts_and_counts_the_rest(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "vendor_boot.img"
+    fragments = [Fragment(f"f{number}", b"x" * 9) for number in range(50)]
+    path.write_bytes(bytes(VendorBoot.build(fragments, b"dtb")))
+    assert "… 11 more" in run("inspect", str(path), capsys=capsys)[1]
+    assert "vendor_ramdisk49" in run("inspect", "--all", str(path), capsys=capsys)[1]
