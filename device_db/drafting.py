@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from pmport.device_db.device import Addresses, Boot, Device, Display, Flash, Package
-from pmport.device_db.deviceinfo_keys import KEYS
+from pmport.device_db.deviceinfo_keys import DEFAULT_BASE, KEYS
 from pmport.errors import RecordError
 from pmport.formats.deviceinfo_lint import Schema
 from pmport.redaction import identifies
@@ -192,15 +192,16 @@ def _addresses(facts: DeviceFacts, evidence: dict[str, Fact | None]) -> Addresse
     known: dict[str, int] = {}
     for name in ("kernel", "ramdisk", "second", "tags", "dtb"):
         _take(facts, f"{name}_addr", name, known, evidence, "boot.addresses.")
-    if "kernel" in known and known["kernel"] >= USUAL_KERNEL_OFFSET:
-        known["base"] = known["kernel"] - USUAL_KERNEL_OFFSET
+    base = known.get("kernel", 0) - USUAL_KERNEL_OFFSET
+    if base >= 0 and base != DEFAULT_BASE:
+        known["base"] = base
         evidence["boot.addresses.base"] = facts.all("kernel_addr")[0]
     return Addresses(**known)
 
 
 def _package(facts: DeviceFacts, evidence: dict[str, Fact | None]) -> Package:
     """The stock command line, without what identifies the very phone that it was read from."""
-    found = facts.all("cmdline")
+    found = [fact for fact in facts.all("cmdline") if "bootargs" not in fact.source]  # a tree brings its own along
     words = str(found[0].value).split() if found else []
     kept = tuple(word for word in words if not identifies(word.partition("=")[0]))
     if kept:

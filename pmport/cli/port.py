@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from pmport.cli.output import json_option, report
 from pmport.cli.source import opened
+
+if TYPE_CHECKING:
+    from pmport.findings import Finding
 
 __all__ = ["port"]
 
@@ -56,7 +60,9 @@ def port(file: str, codename: str, output: Path, *, as_json: bool, raw: bool, **
             {"key": q.key, "question": q.text, "needed": q.needed, "default": q.default} for q in draft.questions
         ],
     }
-    findings = lint(DeviceInfo.parse(package["deviceinfo"]))
+    findings: Iterable[Finding] = lint(DeviceInfo.parse(package["deviceinfo"]))
     if not as_json:
         click.echo(f"{folder}: {', '.join(sorted(package))}; {codename}.toml\n")
-    return report(result, [draft], findings=findings, as_json=as_json, raw=raw)
+    asked = {question.key for question in draft.needed}
+    findings = [finding for finding in findings if finding.where not in asked]  # asked for already
+    return report(result, [draft.view()], findings=findings, as_json=as_json, raw=raw)

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 __all__ = ["of_compressed", "of_kernel", "of_kernel_with_trees"]
 
+PROCESSORS = ((b"ARMv7 Processor", "armv7"), (b"ARMv6-compatible processor", "armhf"))
+"""Name of a processor in an ARM kernel → the newest architecture, as Alpine names it, that runs on it."""
 CPIO_MAGICS = (b"070701", b"070702")
 
 
@@ -33,11 +35,22 @@ def of_kernel(kernel: KernelImage) -> Iterator[Fact]:
         yield Fact("kernel_format", kernel.NAME, f"{kernel.KIND} header", 0)
     if kernel.ARCH:
         yield Fact("arch", kernel.ARCH, f"{kernel.KIND} header", 0, Certainty.DERIVED)
+    elif arch := _arm_generation(kernel):
+        yield Fact("arch", arch, "names of the processors that the kernel knows", certainty=Certainty.DERIVED)
     if kernel.compression:
         yield Fact("kernel_compression", kernel.compression, kernel.KIND)
     if kernel.version:
         yield Fact("kernel_version", kernel.version, "kernel banner")
     yield from (replace(fact, offset=None) for fact in inside(kernel))
+
+
+def _arm_generation(kernel: KernelImage) -> str | None:
+    """Which userland a 32-bit ARM kernel can run: the processors' names stand in its ``proc-v6.S`` and ``proc-v7.S``."""
+    texts = [node.section() for _, node in kernel.walk() if isinstance(node, Data)]
+    for name, arch in PROCESSORS:
+        if any(text.find(name) >= 0 for text in texts):
+            return arch
+    return None
 
 
 def of_kernel_with_trees(kernel: KernelWithTrees) -> Iterator[Fact]:

@@ -6,7 +6,6 @@ import hashlib
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
-from pmport.errors import RecordError
 from pmport.generate.deviceinfo_text import deviceinfo
 
 if TYPE_CHECKING:
@@ -28,12 +27,7 @@ def device_package(device: Device, questions: Iterable[Question] = ()) -> dict[s
     Returns:
         Path below the package's folder → text: ``deviceinfo``, ``APKBUILD`` with checksums, ``modules-initfs``, and
         ``kernel-cmdline.conf`` where parameters are known.
-
-    Raises:
-        RecordError: If the architecture is not known: no package is built without.
     """
-    if not device.arch:
-        raise RecordError("the architecture is not known", key="arch", remedy="say it: arch=aarch64, armv7 …")
     files = {"deviceinfo": deviceinfo(device, questions), "modules-initfs": _modules(device)}
     if device.package.cmdline:
         files["kernel-cmdline.conf"] = "".join(f"{parameter}\n" for parameter in device.package.cmdline)
@@ -91,7 +85,7 @@ def apkbuild(device: Device, files: Mapping[str, str]) -> str:
         "pkgrel=0",
         'url="https://postmarketos.org"',
         'license="MIT"',
-        f'arch="{device.arch}"',
+        f'arch="{device.arch}"' if device.arch else 'arch=""  # not known yet: aarch64, armv7, armhf …',
         'options="!check !archcheck"',
         _list("depends", depends(device)),
         'makedepends="devicepkg-dev"',

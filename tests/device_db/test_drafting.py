@@ -1,0 +1,121 @@
+"""A draft takes from an image what it tells, asks for the rest, and invents nothing."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+from support import CORPUS, judge, real
+
+import pmport
+from pmport import demo, device_db, generate
+from pmport.errors import RecordError
+from pmport.facts import DeviceFacts
+from pmport.formats.deviceinfo import DeviceInfo
+from pmport.formats.deviceinfo_lint import Schema, lint
+
+SAID = {"name": "Test Phone", "manufacturer": "Test", "year": 2015, "chassis": "handset", "flash_method": "fastboot"}
+STOCK = ("samsung-crespo-boot.img", "xiaomi-vayu-edk2-v2.img", "mtk-baidurom-v970-boot.img")
+PRINTED = {
+    "kernel": "kernel load address",
+    "ramdisk": "ramdisk load address",
+    "second": "second bootloader load address",
+    "tags": "kernel tags load address",
+    "dtb": "dtb address",
+}
+
+
+def draft_of(path: Path) -> device_db.Draft:
+    with pmport.open(path) as image:
+        return device_db.draft(pmport.facts.of(image), codename="test-phone", **SAID)
+
+
+@pytest.mark.corpus
+@pytest.mark.parametrize("name", STOCK)
+def test_a_stock_image_becomes_a_deviceinfo_without_a_finding_that_is_not_asked_for(name: str) -> None:
+    draft = draft_of(real(CORPUS / "boot" / name))
+    info = DeviceInfo.parse(generate.deviceinfo(draft.device, draft.questions))
+    asked = {question.key for question in draft.needed}
+    assert not [finding for finding in lint(info) if finding.where not in asked]
+    assert set(info) | {question.key for question in draft.questions} >= set(Schema.shipped().live)
+
+
+@pytest.mark.corpus
+@pytest.mark.judge
+@pytest.mark.parametrize("name", STOCK)
+def test_its_boot_keys_are_what_unpack_bootimg_prints(tmp_path: Path, name: str) -> None:
+    path = real(CORPUS / "boot" / name)
+    program = judge("unpack_bootimg", "mkbootimg")
+    printed = subprocess.run(
+        [program, "--boot_img", path, "--out", tmp_path], capture_output=True, text=True, check=True
+    ).stdout
+    theirs = dict(re.findall(r"^(.*?): (.*)$", printed, re.MULTILINE))
+    values = generate.deviceinfo_values(draft_of(path).device)
+    base = int(values.get("flash_offset_base", "0x10000000"), 16)
+    for key, label in PRINTED.items():
+        if f"flash_offset_{key}" in values:
+            assert base + int(values[f"flash_offset_{key}"], 16) == int(theirs[label], 16)
+        else:
+            assert int(theirs.get(label, "0"), 16) == 0, f"{key} was told by the image and left out"
+    assert values["flash_pagesize"] == theirs["page size"]
+    assert values.get("header_version", "0") == theirs["boot image header version"]
+
+
+def test_every_value_names_its_evidence() -> None:
+    draft = device_db.draft(pmport.facts.of(demo.stock_image()), codename="test-phone", **SAID)
+    fact = draft.evidence["boot.page_size"]
+    assert fact is not None
+    assert (fact.source, fact.offset) == ("boot image header", 36)
+    assert draft.evidence["year"] is None
+    assert "you" in str(draft.view())
+
+
+def test_what_identifies_the_phone_stays_out_of_the_package() -> None:
+    draft = device_db.draft(pmport.facts.of(demo.stock_image()), codename="test-phone", **SAID)
+    assert draft.device.package.cmdline == ("console=ttyMSM0,115200n8", "androidboot.hardware=qcom")
+
+
+def test_without_any_fact_everything_is_asked() -> None:
+    draft = device_db.draft(DeviceFacts(), codename="test-phone")
+    assert {question.key for question in draft.needed} >= {
+        "name",
+        "year",
+        "arch",
+        "flash_pagesize",
+        "flash_offset_kernel",
+    }
+    package = generate.device_package(draft.device, draft.questions)
+    assert 'arch=""' in package["APKBUILD"]
+    assert "# name: what is it sold as?" in package["deviceinfo"]
+
+
+def test_a_codename_that_pmaports_would_refuse_is_refused() -> None:
+    with pytest.raises(RecordError, match="<vendor>-<name>"):
+        device_db.draft(DeviceFacts(), codename="Nokia N900")
+    with pytest.raises(RecordError, match="no such key"):
+        device_db.draft(DeviceFacts(), codename="a-b", colour="red")
+
+
+def test_the_package_is_one_that_abuild_accepts() -> None:
+    device = device_db.load("xiaomi-vayu")
+    package = generate.device_package(device)
+    script = package["APKBUILD"] + '\nprintf "%s\\n" "$pkgname" $depends == $subpackages == $source'
+    shell = subprocess.run(["sh", "-eu", "-c", script], capture_output=True, text=True, check=True)
+    depends, subpackages, sources = shell.stdout.split("==\n")
+    assert depends.split()[0] == "device-xiaomi-vayu"
+    assert "mkbootimg" in depends.split()
+    assert subpackages.split() == [
+        "device-xiaomi-vayu-kernel-tianma:kernel_tianma",
+        "device-xiaomi-vayu-kernel-huaxing:kernel_huaxing",
+    ]
+    assert sources.split() == ["deviceinfo", "modules-initfs"]
+
+
+def test_the_checksums_are_those_of_the_files(tmp_path: Path) -> None:
+    package = generate.device_package(device_db.load("nokia-n900"))
+    for name, text in package.items():
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    sums = package["APKBUILD"].partition('sha512sums="\n')[2].rpartition('"')[0]
+    subprocess.run(["sha512sum", "-c", "-"], input=sums, text=True, cwd=tmp_path, check=True, capture_output=True)
