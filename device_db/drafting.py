@@ -229,7 +229,7 @@ def _questions(device: Device, facts: DeviceFacts) -> Iterator[Question]:
         if key in open_keys and key not in useless:
             yield Question(key, text, needed=True, default=schema.default(key) or "")
     for key in open_keys:
-        if key not in NEEDED:
+        if key not in NEEDED or key in useless:
             yield Question(key, str(schema.variables[key].get("description", "")), default=schema.default(key) or "")
 
 
