@@ -118,7 +118,7 @@ def kind_of(head: bytes) -> str | None:
         A key of :data:`KINDS`, or None. Only :func:`beginning` proves it.
 
     Example:
-        >>> kind_of(b"\\x1f\\x8b\\x08" + bytes(13)), kind_of(b"ANDROID!")
+        >>> kind_of(b"\x1f\x8b\x08" + bytes(13)), kind_of(b"ANDROID!")
         ('gzip', None)
     """
     for kind, magics in KINDS.items():

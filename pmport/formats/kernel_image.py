@@ -6,7 +6,7 @@ Layouts: ``Documentation/arch/arm64/booting.rst``, ``Documentation/arch/riscv/bo
 :mod:`pmport.formats.kernel_trees`.
 
 Example:
-    >>> image = bytes(56) + b"ARM\\x64" + bytes(100) + b"Linux version 6.6.1-phone (builder@host) #1 SMP"
+    >>> image = bytes(56) + b"ARM\x64" + bytes(100) + b"Linux version 6.6.1-phone (builder@host) #1 SMP"
     >>> Arm64Image.parse(image).version
     '6.6.1-phone'
 """
