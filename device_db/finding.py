@@ -1,12 +1,15 @@
-"""Find records: by a word, or by what a phone says of itself."""
+"""Find records: by a word, or by what a phone says of itself. Reads the index, and records only where they are wanted."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from pmport.device_db.loading import records
+from pmport.device_db.index import IndexRow, rows
+from pmport.device_db.loading import load
 from pmport.render import Renders, Table
 
 if TYPE_CHECKING:
@@ -15,20 +18,24 @@ if TYPE_CHECKING:
 
 __all__ = ["Candidate", "find", "search"]
 
-WEIGHTS = {
-    "compatible": 60,
-    "model": 40,
-    "dtb": 50,
-    "qcom ids": 40,
-    "product": 40,
-    "board": 20,
-    "soc": 4,
-    "boot addresses": 6,
-    "page size": 1,
-}
+WEIGHTS: Mapping[str, int] = MappingProxyType(
+    {
+        "compatible": 60,
+        "dtb": 50,
+        "model": 40,
+        "qcom ids": 40,
+        "product": 40,
+        "name": 25,
+        "soc": 4,
+        "boot addresses": 6,
+        "page size": 1,
+    }
+)
 """How much each agreement counts: what is made for one phone much, what many share little."""
 ENOUGH = 20
 """Below this a candidate is no answer: only the chip, the addresses and such agree."""
+SHARED = 8
+"""A compatible or model that more records than this carry is a family's name, and counts as little as the chip."""
 
 
 @dataclass(frozen=True)
@@ -36,14 +43,21 @@ class Candidate(Renders):
     """A record that may be the phone.
 
     Args:
-        device: The record.
+        codename: The record's.
+        name: What the device is sold as.
         score: How much agrees; more is better.
         evidence: What agrees, in words.
     """
 
-    device: Device
+    codename: str
+    name: str
     score: int
     evidence: tuple[str, ...]
+
+    @property
+    def device(self) -> Device:
+        """The record, read now."""
+        return load(self.codename)
 
     def view(self) -> Table:
         """One row.
@@ -51,7 +65,7 @@ class Candidate(Renders):
         Returns:
             A table.
         """
-        return Table(("codename", "score", "because"), [(self.device.codename, self.score, "; ".join(self.evidence))])
+        return Table(("codename", "score", "because"), [(self.codename, self.score, "; ".join(self.evidence))])
 
 
 def search(text: str = "", **wanted: str) -> tuple[Device, ...]:
@@ -60,10 +74,13 @@ def search(text: str = "", **wanted: str) -> tuple[Device, ...]:
     Args:
         text: Every word of it must stand in the codename, the name or the maker, without regard to case.
         wanted: Field → value that it must have: ``soc="msm8916"``, ``arch="aarch64"``, ``method="fastboot"``,
-            ``category="community"``, ``compatible="oneplus,enchilada"``.
+            ``category="community"``, ``compatible="oneplus,enchilada"`` …, fields of the index.
 
     Returns:
         Devices, in the order of their codenames.
+
+    Raises:
+        AttributeError: If the index has no such field.
 
     Example:
         >>> [device.codename for device in search("nokia", method="0xffff")]
@@ -71,15 +88,15 @@ def search(text: str = "", **wanted: str) -> tuple[Device, ...]:
     """
     words = text.lower().split()
     return tuple(
-        device
-        for device in records()
-        if all(word in f"{device.codename} {device.name} {device.manufacturer}".lower() for word in words)
-        and all(value in _values(device, name) for name, value in wanted.items())
+        load(row.codename)
+        for row in rows()
+        if all(word in f"{row.codename} {row.name} {row.manufacturer}".lower() for word in words)
+        and all(value in _values(row, name) for name, value in wanted.items())
     )
 
 
-def _values(device: Device, name: str) -> Iterable[object]:
-    value = device.flash.method if name == "method" else getattr(device, name)
+def _values(row: IndexRow, name: str) -> Iterable[object]:
+    value = getattr(row, name)
     return value if isinstance(value, tuple) else (value,)
 
 
@@ -92,38 +109,66 @@ def find(facts: DeviceFacts) -> tuple[Candidate, ...]:
     Returns:
         Candidates, the best first; several with one score are a tie; empty: none of these.
     """
+    known = _Known.of(facts)
     candidates = []
-    for device in records():
-        found = list(_agreements(device, facts))
-        score = sum(WEIGHTS[kind] for kind, _ in found)
+    for row in rows():
+        found = list(_agreements(row, known))
+        score = sum(points for points, _ in found)
         if score >= ENOUGH:
-            candidates.append(Candidate(device, score, tuple(text for _, text in found)))
-    return tuple(sorted(candidates, key=lambda candidate: (-candidate.score, candidate.device.codename)))
+            candidates.append(Candidate(row.codename, row.name, score, tuple(text for _, text in found)))
+    return tuple(sorted(candidates, key=lambda candidate: (-candidate.score, candidate.codename)))
 
 
-def _agreements(device: Device, facts: DeviceFacts) -> Iterator[tuple[str, str]]:
+@dataclass(frozen=True)
+class _Known:
+    """The facts that records can agree with, each as a set."""
+
+    texts: Mapping[str, frozenset[object]]
+    names: frozenset[str]
+    pairs: frozenset[tuple[object, object]]
+    addresses: tuple[frozenset[object], ...]
+
+    @classmethod
+    def of(cls, facts: DeviceFacts) -> _Known:
+        texts = {
+            field: frozenset(facts.values(field))
+            for field in ("compatible", "model", "dtb_name", "product", "soc", "page_size")
+        }
+        named = (str(value).lower() for field in ("product", "board") for value in facts.values(field))
+        pairs = ((msm, board) for msm in facts.values("qcom_msm_id") for board in facts.values("qcom_board_id"))
+        addresses = (frozenset(facts.values(f"{name}_addr")) for name in ("kernel", "ramdisk", "tags"))
+        return cls(texts, frozenset(named), frozenset(pairs), tuple(addresses))
+
+
+@lru_cache(maxsize=1)
+def _shared() -> Mapping[str, int]:
+    """How many records carry a compatible string or a model."""
+    count: dict[str, int] = {}
+    for row in rows():
+        for text in {*row.compatible, *row.models}:
+            count[text] = count.get(text, 0) + 1
+    return count
+
+
+def _agreements(row: IndexRow, known: _Known) -> Iterator[tuple[int, str]]:
     for kind, field, ours in (
-        ("compatible", "compatible", set(device.compatible)),
-        ("model", "model", {*device.models, device.name}),
-        ("dtb", "dtb_name", set(device.dtb)),
-        ("product", "product", set(device.flash.products)),
-        ("board", "board", {device.codename.partition("-")[2]}),
-        ("soc", "soc", {device.soc}),
+        ("compatible", "compatible", row.compatible),
+        ("model", "model", (*row.models, row.name)),
+        ("dtb", "dtb_name", row.dtb),
+        ("product", "product", row.products),
+        ("soc", "soc", (row.soc,)),
     ):
-        same = [value for value in facts.values(field) if value and value in ours]
+        same = [value for value in ours if value and value in known.texts[field]]
         if same:
-            yield kind, f"{kind} {same[0]}"
-    pairs = [
-        (msm, board)
-        for msm in facts.values("qcom_msm_id")
-        for board in facts.values("qcom_board_id")
-        if msm in device.qcom_msm_id and board in device.qcom_board_id
-    ]
-    if pairs:
-        yield "qcom ids", f"msm-id {pairs[0][0]} and board-id {pairs[0][1]}"
-    addresses = device.boot.addresses
-    named = {"kernel_addr": addresses.kernel, "ramdisk_addr": addresses.ramdisk, "tags_addr": addresses.tags}
-    if all(value is not None and value in facts.values(field) for field, value in named.items()):
-        yield "boot addresses", "the load addresses"
-    if device.boot.page_size and device.boot.page_size in facts.values("page_size"):
-        yield "page size", f"page size {device.boot.page_size}"
+            family = kind in {"compatible", "model"} and all(_shared().get(value, 0) > SHARED for value in same)
+            yield WEIGHTS["soc" if family else kind], f"{kind} {same[0]}"
+    name = row.codename.partition("-")[2]
+    if name in known.names:
+        yield WEIGHTS["name"], f"it calls itself {name}"
+    pair = next(((m, b) for m in row.qcom_msm_id for b in row.qcom_board_id if (m, b) in known.pairs), None)
+    if pair:
+        yield WEIGHTS["qcom ids"], f"msm-id {pair[0]} and board-id {pair[1]}"
+    if all(ours is not None and ours in theirs for ours, theirs in zip(row.addresses, known.addresses, strict=True)):
+        yield WEIGHTS["boot addresses"], "the load addresses"
+    if row.page_size and row.page_size in known.texts["page_size"]:
+        yield WEIGHTS["page size"], f"page size {row.page_size}"

@@ -1,7 +1,8 @@
 """Make records from facts about ports: the tool of this folder, run by hand when the facts are newer.
 
 ``python -m pmport.device_db.make_records FACTS -o device_db [CODENAME ...]``: FACTS is a folder with ``devices.json``
-(ports with their deviceinfo and package) and ``device_identity.json`` (how each can be recognised). A record that is
+(ports with their deviceinfo and package), ``device_identity.json`` (how each can be recognised), ``mainline_boards.json`` and
+``lk2nd_devices.json`` (phones that have no port yet). A record that is
 there already keeps its ``notes``, ``models``, ``flash.products`` and every value that the facts do not know.
 """
 
@@ -9,7 +10,7 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -77,13 +78,19 @@ def _boards(identity: Mapping[str, Any]) -> Iterable[Mapping[str, Any]]:
     return [board for board in boards if isinstance(board, Mapping)]
 
 
+def _lk2nd(identity: Mapping[str, Any]) -> Iterable[Mapping[str, Any]]:
+    return [entry for entry in identity.get("lk2nd") or () if isinstance(entry, Mapping)]
+
+
 def _compatibles(identity: Mapping[str, Any]) -> Iterable[str]:
-    found = (board["compatible"][0] for board in _boards(identity) if board.get("compatible"))
+    """What the mainline tree and lk2nd call it: the first, most special string of each."""
+    found = (row["compatible"][0] for row in (*_boards(identity), *_lk2nd(identity)) if row.get("compatible"))
     return dict.fromkeys(found)
 
 
 def _models(identity: Mapping[str, Any]) -> Iterable[str]:
-    return dict.fromkeys(board["model"] for board in _boards(identity) if board.get("model"))
+    found = (row["model"] for row in (*_boards(identity), *_lk2nd(identity)) if row.get("model"))
+    return dict.fromkeys(found)
 
 
 def _ids(identity: Mapping[str, Any], name: str) -> tuple[tuple[int, ...], ...]:
@@ -114,6 +121,98 @@ def _corrected(device: Device, source: Mapping[str, str]) -> Device:
     )
 
 
+def from_board(board: Mapping[str, Any]) -> Device:
+    """A record of a phone or tablet that no port has, from its mainline device tree.
+
+    Args:
+        board: Its row of ``mainline_boards.json``.
+
+    Returns:
+        The device; category ``none``.
+    """
+    compatible, soc = board["compatible"][:2]
+    return Device(
+        codename=_codename(compatible),
+        name=board["model"],
+        manufacturer=board["model"].split()[0].rstrip(","),
+        arch={"arm64": "aarch64", "arm": "armv7"}[board["arch"]],
+        chassis=board["chassis"],
+        category="none",
+        soc=soc.partition(",")[2],
+        soc_from="mainline-root-compatible",
+        dtb=(board["path"],),
+        compatible=(compatible,),
+        models=(board["model"],),
+        qcom_msm_id=_ids({"ids": [board]}, "msm_id"),
+        qcom_board_id=_ids({"ids": [board]}, "board_id"),
+    )
+
+
+def from_lk2nd(entry: Mapping[str, Any]) -> Device:
+    """A record of a phone that only lk2nd knows.
+
+    Args:
+        entry: Its row of ``lk2nd_devices.json``.
+
+    Returns:
+        The device; category ``none``.
+    """
+    compatible = entry["compatible"][0]
+    chips = entry.get("soc_from_msm_id") or [entry.get("file_soc") or entry.get("soc_folder") or ""]
+    return Device(
+        codename=_codename(compatible),
+        name=entry["model"],
+        manufacturer=entry["model"].split()[0],
+        category="none",
+        soc=chips[0] if len(chips) == 1 else "",
+        soc_from="lk2nd" if len(chips) == 1 else "",
+        compatible=(compatible,),
+        models=(entry["model"],),
+        qcom_msm_id=_ids({"ids": [entry]}, "msm_id"),
+        qcom_board_id=_ids({"ids": [entry]}, "board_id"),
+        flash=Flash(method="fastboot"),
+    )
+
+
+def _codename(compatible: str) -> str:
+    vendor, _, name = compatible.lower().partition(",")
+    return f"{vendor}-{name}"
+
+
+def unported(facts: Path, identities: Mapping[str, Any], taken: set[str]) -> Iterator[Device]:
+    """Phones and tablets that only mainline or lk2nd know.
+
+    Args:
+        facts: Folder of ``mainline_boards.json`` and ``lk2nd_devices.json``.
+        identities: What the ports were matched with.
+        taken: Codenames that are there already.
+
+    Yields:
+        Devices; the first of a codename wins.
+    """
+    boards = json.loads((facts / "mainline_boards.json").read_text(encoding="utf-8"))
+    entries = json.loads((facts / "lk2nd_devices.json").read_text(encoding="utf-8"))["devices"]
+    ported = {board["path"] for row in identities.values() for board in _boards(row)}
+    own = [row for row in identities.values() if not row.get("generic_port")]  # a generic port serves many phones
+    known = {entry["id"] for row in own for entry in _lk2nd(row)}
+    bodies = [
+        from_board(board)
+        for board in (*boards["boards"], *boards["source_only"])
+        if board.get("chassis") in {"handset", "tablet"}
+        and board["path"] not in ported
+        and len(board["compatible"]) > 1
+    ]
+    others = [
+        from_lk2nd(entry)
+        for entry in entries
+        if entry["id"] not in known and entry.get("compatible") and entry.get("model")
+    ]
+    for device in (*bodies, *others):
+        if device.codename not in taken and not device.codename.endswith("-various"):
+            taken.add(device.codename)
+            yield device
+
+
 def _kept(device: Device, old: Device) -> Device:
     """Hand edits of the record that was there."""
     flash: Flash = replace(device.flash, products=device.flash.products or old.flash.products)
@@ -138,12 +237,13 @@ def main(arguments: list[str] | None = None) -> None:
     ports = json.loads((options.facts / "devices.json").read_text(encoding="utf-8"))["devices"]
     identities = json.loads((options.facts / "device_identity.json").read_text(encoding="utf-8"))
     identities = identities.get("devices", identities)
-    for codename in options.codenames or ports:
-        device = record(codename, ports[codename], identities.get(codename, {}))
-        path = options.output / f"{codename}.toml"
-        if path.exists():
-            device = _kept(device, parse(path.read_text(encoding="utf-8"), path.name))
-        path.write_text(to_toml(device), encoding="utf-8")
+    made = [record(codename, ports[codename], identities.get(codename, {})) for codename in options.codenames or ports]
+    if not options.codenames:
+        made += unported(options.facts, identities, set(ports))
+    for device in made:
+        path = options.output / f"{device.codename}.toml"
+        kept = _kept(device, parse(path.read_text(encoding="utf-8"), path.name)) if path.exists() else device
+        path.write_text(to_toml(kept), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -60,7 +60,7 @@ def identify(file: str, most: int, *, as_json: bool, raw: bool) -> int:
 
     with opened(file) as node:
         candidates = device_db.find(facts.of(node))
-    rows = [(c.device.codename, c.device.name, c.score, "; ".join(c.evidence)) for c in candidates[:most]]
+    rows = [(c.codename, c.name, c.score, "; ".join(c.evidence)) for c in candidates[:most]]
     findings = []
     best = [candidate for candidate in candidates if candidate.score == candidates[0].score]
     if len(best) > 1:

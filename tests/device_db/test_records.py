@@ -39,7 +39,8 @@ def test_a_record_reads_writes_back_and_generates_a_clean_deviceinfo(codename: s
     device = device_db.load(codename)
     assert device_db.parse(device_db.to_toml(device), f"{codename}.toml") == device
     info = DeviceInfo.parse(generate.deviceinfo(device))
-    bad = [finding for finding in lint(info) if finding.severity is Severity.ERROR]
+    unported = {"missing-key", "name-without-maker"} if device.category == "none" else set()
+    bad = [finding for finding in lint(info) if finding.severity is Severity.ERROR and finding.code not in unported]
     assert not bad
     again = from_deviceinfo(info, variants=device.variants)
     assert generate.deviceinfo_values(again) == generate.deviceinfo_values(device)

@@ -1,0 +1,113 @@
+"""A phone is recognised by what it says of itself, with the evidence; ties and strangers are told as such."""
+
+from __future__ import annotations
+
+import json
+from importlib.resources import files
+from pathlib import Path
+
+import pytest
+from support import REPOSITORY
+
+from pmport import device_db
+from pmport.device_db import index
+from pmport.facts import DeviceFacts, Fact
+from pmport.formats.getvars import GetVars
+
+FACTS = REPOSITORY.parent / "shared" / "facts" / "data"
+
+
+def told(**values: object) -> DeviceFacts:
+    return DeviceFacts(Fact(field, value, "test") for field, value in values.items())
+
+
+def test_the_index_is_made_from_the_records() -> None:
+    shipped = (files("pmport.device_db") / index.FILE).read_bytes()
+    assert shipped == index.build(device_db.records()), "make it anew: python -m pmport.device_db.index device_db"
+
+
+@pytest.mark.parametrize("codename", [row.codename for row in index.rows() if row.compatible][::5])
+def test_a_mainline_compatible_finds_its_record_first_or_in_a_tie(codename: str) -> None:
+    row = next(row for row in index.rows() if row.codename == codename)
+    found = device_db.find(told(compatible=row.compatible[0]))
+    best = [candidate.codename for candidate in found if candidate.score == found[0].score]
+    assert codename in best
+
+
+def test_evidence_is_given_in_words() -> None:
+    (best, *_) = device_db.find(told(compatible="oneplus,enchilada", model="OnePlus 6", soc="sdm845", page_size=4096))
+    assert best.codename == "oneplus-enchilada"
+    assert best.evidence == ("compatible oneplus,enchilada", "model OnePlus 6", "soc sdm845", "page size 4096")
+    assert best.device.year == 2018
+
+
+def test_a_chip_and_addresses_alone_are_no_answer() -> None:
+    assert device_db.find(told(soc="msm8916", page_size=2048, kernel_addr=0x80008000, ramdisk_addr=0x81000000)) == ()
+
+
+def test_the_ids_that_a_bootloader_chooses_by_find_the_phone() -> None:
+    found = device_db.find(told(qcom_msm_id=(321, 131073), qcom_board_id=(17819, 22)))
+    assert found[0].codename == "oneplus-enchilada"
+
+
+def test_a_phone_on_the_cable_is_recognised_by_what_lk2nd_says() -> None:
+    from pmport import facts  # noqa: PLC0415 - the room's name is that of a variable above
+
+    getvars = GetVars(
+        {"product": "lk2nd-msm8916", "lk2nd:model": "Samsung Galaxy A3 (SM-A300F)", "lk2nd:compatible": "samsung,a3lte"}
+    )
+    assert device_db.find(facts.of(getvars))[0].codename == "samsung-a3"
+
+
+def test_phones_that_only_mainline_or_lk2nd_know_are_there() -> None:
+    assert device_db.load("microsoft-surface-duo").category == "none"
+    assert device_db.find(told(compatible="zte,axon7"))[0].codename == "zte-axon7"
+
+
+@pytest.mark.skipif(not FACTS.exists(), reason=f"the facts of all boards are not here: {FACTS}")
+def test_every_handset_and_tablet_of_mainline_finds_a_record(capsys: pytest.CaptureFixture[str]) -> None:
+    boards = json.loads((FACTS / "mainline_boards.json").read_text(encoding="utf-8"))["boards"]
+    right = tied = lost = 0
+    for board in boards:
+        if board.get("chassis") not in {"handset", "tablet"}:
+            continue
+        given = [Fact("compatible", text, "test") for text in board["compatible"]]
+        found = device_db.find(DeviceFacts([*given, Fact("model", board["model"], "test")]))
+        best = [candidate for candidate in found if found and candidate.score == found[0].score]
+        hit = [c for c in best if board["path"] in c.device.dtb or board["compatible"][0] in c.device.compatible]
+        right += bool(hit) and len(best) == 1
+        tied += bool(hit) and len(best) > 1
+        lost += not hit
+    with capsys.disabled():
+        pass
+    assert not lost
+
+
+@pytest.mark.skipif(not FACTS.exists(), reason=f"the facts of lk2nd are not here: {FACTS}")
+def test_every_device_that_lk2nd_describes_is_found_by_its_model_and_compatible(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    entries = json.loads((FACTS / "lk2nd_devices.json").read_text(encoding="utf-8"))["devices"]
+    right = tied = lost = 0
+    for entry in entries:
+        if not entry.get("compatible") or not entry.get("model"):
+            continue
+        given = [Fact("compatible", text, "test") for text in entry["compatible"]]
+        found = device_db.find(DeviceFacts([*given, Fact("model", entry["model"], "test")]))
+        best = [candidate for candidate in found if candidate.score == found[0].score]
+        hit = [c for c in best if {*entry["compatible"]} & {*c.device.compatible} or entry["model"] in c.device.models]
+        right += bool(hit) and len(best) == 1
+        tied += bool(hit) and len(best) > 1
+        lost += not hit
+    with capsys.disabled():
+        pass
+    assert lost <= 2
+
+
+def test_nobody_needs_the_records_to_find(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> str:
+        raise AssertionError("a record was read")
+
+    index.rows()
+    monkeypatch.setattr(Path, "read_text", refuse)
+    assert device_db.find(told(compatible="oneplus,enchilada"))[0].name == "OnePlus 6"
