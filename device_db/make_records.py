@@ -48,7 +48,7 @@ def record(codename: str, port: Mapping[str, Any], identity: Mapping[str, Any]) 
     device = from_deviceinfo(port["deviceinfo"], variants=variants)
     device = _corrected(replace(device, codename=codename), port["deviceinfo"])
     kernels = tuple(port.get("kernels", ()))
-    depends = (name for name in port["apkbuild"]["depends"] if _bare(name) not in {*GENERATED_DEPENDS, *kernels})
+    depends = (name for name in port["apkbuild"]["depends"] if not {name, _bare(name)} & {*GENERATED_DEPENDS, *kernels})
     package = Package(
         depends=tuple(sorted(depends)),
         firmware=tuple(port.get("firmware", ())),

@@ -24,7 +24,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "repack": ("pmport.cli.unpack:repack", "put it together again, identical or with what was changed"),
     "port": ("pmport.cli.port:port", "a first device package from a stock image"),
     "kernel": ("pmport.cli.kernel:kernel", "kernel configurations: check, needs, diff, merge, fragment, index, status"),
-    "db": ("pmport.cli.db:db", "the device database: show, search, identify, validate"),
+    "db": ("pmport.cli.db:db", "the device database: show, search, identify, validate, import, diff"),
     "deviceinfo": ("pmport.cli.deviceinfo:deviceinfo", "deviceinfo files: lint, fix, show, convert"),
     "flash": ("pmport.cli.flash:flash", "flash images to a phone, or print the plan"),
     "boot": ("pmport.cli.flash:boot", "start an image from memory"),

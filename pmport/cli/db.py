@@ -97,3 +97,58 @@ def validate(files: tuple[Path, ...], *, as_json: bool, raw: bool) -> int:
         found = lint(DeviceInfo.parse(generate.deviceinfo(device)))
         findings += [dataclasses.replace(item, where=f"{device.codename}: {item.where}") for item in found]
     return report({"records": len(devices)}, findings=findings, as_json=as_json, raw=raw)
+
+
+@db.command("import", epilog="Example: pmport db import ../pmaports -o records")
+@click.argument("checkout", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.option(
+    "-o", "--output", type=click.Path(file_okay=False, path_type=Path), required=True, help="Folder for the records."
+)
+@json_option
+def import_(checkout: Path, output: Path, *, as_json: bool, raw: bool) -> int:
+    """Read the device packages of a pmaports CHECKOUT into records."""
+    from pmport.device_db import to_toml  # noqa: PLC0415 - as above
+    from pmport.device_db.importing import read_checkout  # noqa: PLC0415
+    from pmport.errors import RecordError  # noqa: PLC0415
+    from pmport.unpacking import replacing  # noqa: PLC0415
+
+    output.mkdir(parents=True, exist_ok=True)
+    findings, written = [], 0
+    for codename, device in read_checkout(checkout):
+        if isinstance(device, RecordError):
+            findings.append(Finding(Severity.ERROR, "unreadable", str(device), where=codename))
+            continue
+        with replacing(output / f"{codename}.toml") as target:
+            target.write(to_toml(device).encode())
+        written += 1
+        findings += [
+            Finding(Severity.NOTE, "corrected", f"{c.key} was {c.was!r}", where=codename, why=c.why)
+            for c in device.corrections
+        ]
+    table = Table(("", ""), [("records", written), ("in", output)])
+    return report({"records": written, "folder": str(output)}, [table], findings=findings, as_json=as_json, raw=raw)
+
+
+@db.command(epilog="Example: pmport db diff ../pmaports")
+@click.argument("checkout", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@json_option
+def diff(checkout: Path, *, as_json: bool, raw: bool) -> int:
+    """Tell how the deviceinfos of a pmaports CHECKOUT differ from the shipped records."""
+    from pmport import device_db, generate  # noqa: PLC0415 - as above
+    from pmport.device_db.importing import read_checkout  # noqa: PLC0415
+    from pmport.errors import RecordError  # noqa: PLC0415
+
+    shipped = set(device_db.codenames())
+    rows = []
+    for codename, device in read_checkout(checkout):
+        if isinstance(device, RecordError):
+            rows.append((codename, "", "", str(device)))
+        elif codename not in shipped:
+            rows.append((codename, "", "", "not shipped yet"))
+        else:
+            ours, theirs = (generate.deviceinfo_values(item) for item in (device_db.load(codename), device))
+            keys = [key for key in dict.fromkeys((*theirs, *ours)) if ours.get(key) != theirs.get(key)]
+            rows += [(codename, key, ours.get(key, ""), theirs.get(key, "")) for key in keys]
+    columns = ("codename", "key", "shipped", "checkout")
+    result = [dict(zip(columns, row, strict=True)) for row in rows]
+    return report(result, [Table(columns, rows, empty="no difference")], as_json=as_json, raw=raw)
