@@ -152,3 +152,25 @@ def diff(checkout: Path, *, as_json: bool, raw: bool) -> int:
     columns = ("codename", "key", "shipped", "checkout")
     result = [dict(zip(columns, row, strict=True)) for row in rows]
     return report(result, [Table(columns, rows, empty="no difference")], as_json=as_json, raw=raw)
+
+
+GENERATORS = {
+    "deviceinfo": "deviceinfo",
+    "extlinux": "extlinux",
+    "flash-script": "flash_script",
+    "halium": "halium_deviceinfo",
+    "lk2nd": "lk2nd_node",
+    "mobile-nixos": "mobile_nixos",
+}
+"""What ``pmport db generate`` makes → the generator's name."""
+
+
+@db.command(epilog="Example: pmport db generate oneplus-enchilada --as mobile-nixos")
+@click.argument("codename")
+@click.option("--as", "what", type=click.Choice(sorted(GENERATORS)), default="deviceinfo", show_default=True)
+def generate(codename: str, what: str) -> None:
+    """Print a file for CODENAME, made from its record."""
+    from pmport import device_db  # noqa: PLC0415 - as above
+    from pmport import generate as generators  # noqa: PLC0415
+
+    click.echo(getattr(generators, GENERATORS[what])(device_db.load(codename)), nl=False)

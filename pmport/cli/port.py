@@ -30,8 +30,9 @@ __all__ = ["port"]
 @click.option(
     "-o", "--output", type=click.Path(path_type=Path), default=Path(), help="Folder to write device-<codename> to."
 )
+@click.option("--explain", is_flag=True, help="Tell for every line which fact it comes from.")
 @json_option
-def port(file: str, codename: str, output: Path, *, as_json: bool, raw: bool, **said: Any) -> int:
+def port(file: str, codename: str, output: Path, *, explain: bool, as_json: bool, raw: bool, **said: Any) -> int:
     """Draft a device record from FILE and write its device package.
 
     Everything that the image tells is taken from it, and nothing is invented: what it cannot tell is listed.
@@ -65,4 +66,5 @@ def port(file: str, codename: str, output: Path, *, as_json: bool, raw: bool, **
         click.echo(f"{folder}: {', '.join(sorted(package))}; {codename}.toml\n")
     asked = {question.key for question in draft.needed}
     findings = [finding for finding in findings if finding.where not in asked]  # asked for already
-    return report(result, [draft.view()], findings=findings, as_json=as_json, raw=raw)
+    views = [pmport.generate.explain(draft)] if explain else []
+    return report(result, [draft.view(), *views], findings=findings, as_json=as_json, raw=raw)

@@ -8,16 +8,38 @@ from pmport.lazy import lazily
 
 if TYPE_CHECKING:
     from pmport.generate.deviceinfo_text import deviceinfo, deviceinfo_values
+    from pmport.generate.explained import explain
     from pmport.generate.flash_steps import flash_plan
+    from pmport.generate.kernel_package import kernel_files
+    from pmport.generate.other_distributions import extlinux, flash_script, halium_deviceinfo, lk2nd_node, mobile_nixos
     from pmport.generate.package_files import device_package
 
 _NAMES = {
     "device_package": "pmport.generate.package_files:device_package",
     "deviceinfo": "pmport.generate.deviceinfo_text:deviceinfo",
     "deviceinfo_values": "pmport.generate.deviceinfo_text:deviceinfo_values",
+    "explain": "pmport.generate.explained:explain",
+    "extlinux": "pmport.generate.other_distributions:extlinux",
     "flash_plan": "pmport.generate.flash_steps:flash_plan",
+    "flash_script": "pmport.generate.other_distributions:flash_script",
+    "halium_deviceinfo": "pmport.generate.other_distributions:halium_deviceinfo",
+    "kernel_files": "pmport.generate.kernel_package:kernel_files",
+    "lk2nd_node": "pmport.generate.other_distributions:lk2nd_node",
+    "mobile_nixos": "pmport.generate.other_distributions:mobile_nixos",
 }
 
-__all__ = ["device_package", "deviceinfo", "deviceinfo_values", "flash_plan"]
+__all__ = [
+    "device_package",
+    "deviceinfo",
+    "deviceinfo_values",
+    "explain",
+    "extlinux",
+    "flash_plan",
+    "flash_script",
+    "halium_deviceinfo",
+    "kernel_files",
+    "lk2nd_node",
+    "mobile_nixos",
+]
 
 __getattr__, __dir__ = lazily(__name__, _NAMES)

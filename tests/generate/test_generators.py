@@ -1,0 +1,118 @@
+"""What is generated is accepted by the tools that read it, says what the record says, and asks for what is not known."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import pytest
+from support import judge
+
+import pmport
+from pmport import demo, device_db, generate
+from pmport.device_db import index
+from pmport.formats.boot_image import BootImage
+from pmport.formats.deviceinfo import DeviceInfo
+
+CODENAMES = device_db.codenames()
+BUILDERS = {
+    "extlinux": generate.extlinux,
+    "flash_script": generate.flash_script,
+    "halium": generate.halium_deviceinfo,
+    "lk2nd": generate.lk2nd_node,
+    "mobile_nixos": generate.mobile_nixos,
+}
+
+
+@pytest.mark.parametrize("name", BUILDERS)
+def test_every_record_generates_for_everybody(name: str) -> None:
+    for codename in CODENAMES:
+        assert BUILDERS[name](device_db.load(codename)).endswith("\n")
+
+
+@pytest.mark.parametrize(
+    "row", [row for row in index.rows() if None not in row.addresses], ids=lambda row: row.codename
+)
+def test_an_image_built_from_a_record_drafts_the_same_boot_parameters(row: index.IndexRow) -> None:
+    device = device_db.load(row.codename)
+    boot, addresses = device.boot, device.boot.addresses
+    version = boot.header_version or 0
+    if not boot.generate or version > 2 or boot.pxa:
+        pytest.skip("it has no boot image with addresses of its own")
+    if version == 2 and addresses.dtb is None:
+        pytest.skip("its record has header version 2 and no address for the device tree")
+    options = {"dtb": demo.device_tree(), "dtb_addr": addresses.dtb} if version == 2 else {}
+    image = BootImage.build(
+        demo.kernel(), demo.ramdisk(), second=b"second", header_version=version, page_size=boot.page_size or 2048,
+        kernel_addr=addresses.kernel, ramdisk_addr=addresses.ramdisk, second_addr=addresses.second or 0,
+        tags_addr=addresses.tags, **options,
+    )  # fmt: skip
+    again = device_db.draft(pmport.facts.of(pmport.open(bytes(image))), codename=device.codename).device.boot
+    for name in ("kernel", "ramdisk", "tags"):
+        assert getattr(again.addresses, name) == getattr(addresses, name)
+    if addresses.second:
+        assert again.addresses.second == addresses.second
+    if version == 2:
+        assert again.addresses.dtb == addresses.dtb
+    assert again.page_size == (boot.page_size or 2048)
+    assert (again.header_version or 0) == version
+
+
+def test_the_script_is_one_that_sh_accepts_and_looks_at_the_product_first() -> None:
+    device = device_db.parse(
+        'codename = "acme-argon"\n[flash]\nmethod = "fastboot"\nproducts = ["argon", "argon_eu"]\n'
+    )
+    script = generate.flash_script(device)
+    subprocess.run(["sh", "-n"], input=script, text=True, check=True)
+    assert script.index("argon | argon_eu") < script.index("flash userdata")
+    assert "not by fastboot" in generate.flash_script(device_db.load("nokia-n900"))
+
+
+@pytest.mark.judge
+def test_the_node_for_lk2nd_is_one_that_dtc_compiles() -> None:
+    node = generate.lk2nd_node(device_db.load("oneplus-enchilada"))
+    source = f"/dts-v1/;\n/ {{ lk2nd: lk2nd {{ }}; }};\n{node}"
+    command = [judge("dtc", "device-tree-compiler"), "-I", "dts", "-O", "dts", "-q", "-"]
+    compiled = subprocess.run(command, input=source, text=True, capture_output=True, check=True)
+    assert "oneplus,enchilada" in compiled.stdout
+    assert "0x20001" in compiled.stdout
+
+
+def test_halium_has_its_own_names_for_things() -> None:
+    info = DeviceInfo.parse(generate.halium_deviceinfo(device_db.load("samsung-crespo")))
+    assert info["arch"] == "armhf"
+    assert info["codename"] == "crespo"
+    assert info["flash_offset_base"] == "0x30000000"
+
+
+def test_extlinux_names_the_tree_and_the_console() -> None:
+    text = generate.extlinux(device_db.load("fairphone-fp5"))
+    assert "fdt /dtbs/qcom/qcm6490-fairphone-fp5.dtb" in text
+    assert "console=ttyMSM0,115200" in text
+
+
+def test_what_is_not_known_is_asked_for_by_name() -> None:
+    empty = device_db.Device("acme-argon")
+    assert "# mobile.hardware.soc: not known yet" in generate.mobile_nixos(empty)
+    assert "# deviceinfo_arch: not known yet" in generate.halium_deviceinfo(empty)
+    assert 'url=""  # not known yet' in generate.kernel_files(empty)["APKBUILD"]
+
+
+@pytest.mark.parametrize("mainline", [True, False])
+def test_the_kernel_package_is_shell_and_names_its_parts(mainline: bool, tmp_path: Path) -> None:
+    device = device_db.load("samsung-crespo")
+    files = generate.kernel_files(
+        device, mainline=mainline, version="3.0.101", source="https://example.org/kernel", commit="abc"
+    )
+    subprocess.run(["sh", "-n"], input=files["APKBUILD"], text=True, check=True)
+    script = files["APKBUILD"] + '\nprintf "%s %s %s" "$pkgname" "$_carch" "$_config"'
+    shell = subprocess.run(["sh", "-c", script], capture_output=True, text=True, check=True, cwd=tmp_path)
+    assert shell.stdout == "linux-samsung-crespo arm config-samsung-crespo.armv7"
+
+
+def test_every_line_can_be_explained() -> None:
+    draft = device_db.draft(pmport.facts.of(demo.stock_image()), codename="acme-argon", year=2018)
+    rows = {row[0]: row[1:] for row in generate.explain(draft).cells}
+    assert rows["deviceinfo_flash_pagesize"] == ("2048", "boot image header", "0x24")
+    assert rows["deviceinfo_year"][1] == "you said so"
+    assert rows["deviceinfo_format_version"][1] == "the format's own"
