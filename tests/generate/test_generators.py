@@ -49,11 +49,9 @@ def test_an_image_built_from_a_record_drafts_the_same_boot_parameters(device: de
     boot, addresses = device.boot, device.boot.addresses
     version = boot.header_version or 0
     options: dict[str, Any] = {"dtb": demo.device_tree(), "dtb_addr": addresses.dtb} if version == 2 else {}
-    image = BootImage.build(
-        demo.kernel(), demo.ramdisk(), second=b"second", header_version=version, page_size=boot.page_size or 2048,
-        kernel_addr=addresses.kernel, ramdisk_addr=addresses.ramdisk, second_addr=addresses.second or 0,
-        tags_addr=addresses.tags, **options,
-    )  # fmt: skip
+    options |= {f"{name}_addr": getattr(addresses, name) or 0 for name in ("kernel", "ramdisk", "second", "tags")}
+    options |= {"header_version": version, "page_size": boot.page_size or 2048}
+    image = BootImage.build(demo.kernel(), demo.ramdisk(), second=b"second", **options)
     again = device_db.draft(pmport.facts.of(pmport.open(bytes(image))), codename=device.codename).device.boot
     for name in ("kernel", "ramdisk", "tags"):
         assert getattr(again.addresses, name) == getattr(addresses, name)
