@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from pmport.formats.boot_image import BootImage
 from pmport.formats.deviceinfo import DeviceInfo
 
 CODENAMES = device_db.codenames()
-BUILDERS = {
+BUILDERS: dict[str, Callable[..., str]] = {
     "extlinux": generate.extlinux,
     "flash_script": generate.flash_script,
     "halium": generate.halium_deviceinfo,
