@@ -48,7 +48,7 @@ class Apkbuild:
             Its assignments. Nothing is run: what a shell would compute stays as it is written.
 
         Example:
-            >>> Apkbuild.parse('pkgname=device-a-b\\nsubpackages="$pkgname-kernel-x:kernel_x"\\n').words("subpackages")
+            >>> Apkbuild.parse('pkgname=device-a-b\nsubpackages="$pkgname-kernel-x:kernel_x"\n').words("subpackages")
             ('device-a-b-kernel-x:kernel_x',)
         """
         bodies = {match[1]: match[2] for match in FUNCTION.finditer(text)}
