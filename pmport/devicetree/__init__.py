@@ -15,19 +15,56 @@ from typing import TYPE_CHECKING
 from pmport.lazy import lazily
 
 if TYPE_CHECKING:
+    from pmport.devicetree.addresses import Range, cpu_ranges, reg, to_cpu
     from pmport.devicetree.blob import Blob, FoundBlob, find_blobs
+    from pmport.devicetree.identity import Identity, identify
+    from pmport.devicetree.interrupts import Interrupt, interrupt_parent, interrupts
     from pmport.devicetree.properties import Property
+    from pmport.devicetree.references import Reference, all_references, references, regulators
     from pmport.devicetree.tree import DeviceTree, TreeNode
 
 _NAMES = {
     "Blob": "pmport.devicetree.blob:Blob",
     "DeviceTree": "pmport.devicetree.tree:DeviceTree",
     "FoundBlob": "pmport.devicetree.blob:FoundBlob",
+    "Identity": "pmport.devicetree.identity:Identity",
+    "Interrupt": "pmport.devicetree.interrupts:Interrupt",
     "Property": "pmport.devicetree.properties:Property",
+    "Range": "pmport.devicetree.addresses:Range",
+    "Reference": "pmport.devicetree.references:Reference",
     "TreeNode": "pmport.devicetree.tree:TreeNode",
+    "all_references": "pmport.devicetree.references:all_references",
+    "cpu_ranges": "pmport.devicetree.addresses:cpu_ranges",
     "find_blobs": "pmport.devicetree.blob:find_blobs",
+    "identify": "pmport.devicetree.identity:identify",
+    "interrupt_parent": "pmport.devicetree.interrupts:interrupt_parent",
+    "interrupts": "pmport.devicetree.interrupts:interrupts",
+    "references": "pmport.devicetree.references:references",
+    "reg": "pmport.devicetree.addresses:reg",
+    "regulators": "pmport.devicetree.references:regulators",
+    "to_cpu": "pmport.devicetree.addresses:to_cpu",
 }
 
-__all__ = ["Blob", "DeviceTree", "FoundBlob", "Property", "TreeNode", "find_blobs"]
+__all__ = [
+    "Blob",
+    "DeviceTree",
+    "FoundBlob",
+    "Identity",
+    "Interrupt",
+    "Property",
+    "Range",
+    "Reference",
+    "TreeNode",
+    "all_references",
+    "cpu_ranges",
+    "find_blobs",
+    "identify",
+    "interrupt_parent",
+    "interrupts",
+    "references",
+    "reg",
+    "regulators",
+    "to_cpu",
+]
 
 __getattr__, __dir__ = lazily(__name__, _NAMES)

@@ -107,6 +107,20 @@ class Property:
         """The whole value as one big-endian number, as ``reg`` of a bus with two address cells has it."""
         return int.from_bytes(self.bytes, "big")
 
+    @property
+    def phandles(self) -> tuple[int, ...]:
+        """The phandles in the value: where the name is known, those at the places of references, else every cell.
+
+        Raises:
+            FormatError: If the length is no multiple of 4, or a reference leads nowhere.
+        """
+        from pmport.devicetree.bindings import binding_of  # noqa: PLC0415 - most properties are never asked this
+        from pmport.devicetree.references import references  # noqa: PLC0415
+
+        if self.node is None or binding_of(self.name) is None:
+            return self.cells
+        return tuple(found.phandle for found in references(self.node, self.name) if found.phandle)
+
     def _misfit(self, what: str, offset: int) -> FormatError:
         path = f"{self.node.path.rstrip('/')}/" if self.node is not None else ""
         return FormatError(

@@ -11,13 +11,15 @@ Example:
 
 from __future__ import annotations
 
-from collections.abc import Iterator, MutableMapping
+from collections.abc import Iterable, Iterator, MutableMapping
 from typing import TYPE_CHECKING
 
 from pmport.devicetree.properties import Property, Value, encode
 from pmport.render import Renders, Table
 
 if TYPE_CHECKING:
+    import fdt
+
     from pmport.devicetree.layout import NodeLayout, TreeLayout
 
 __all__ = ["DeviceTree", "Properties", "TreeNode"]
@@ -38,9 +40,10 @@ class TreeNode:
         children: Name → node, in order. To be read; change it with :meth:`add` and :meth:`remove`.
         labels: The labels that its source gave it. Those of a blob are in ``/__symbols__``: see ``tree.labels``.
         layout: What an exact rewrite of its blob has to know; None for nearly every node.
+        index: At a root: phandle → node, as long as nothing has changed.
     """
 
-    __slots__ = ("children", "labels", "layout", "name", "parent", "raw", "revision")
+    __slots__ = ("children", "index", "labels", "layout", "name", "parent", "raw")
 
     def __init__(self, name: str, parent: TreeNode | None = None) -> None:
         self.name = name
@@ -49,7 +52,7 @@ class TreeNode:
         self.children: dict[str, TreeNode] = {}
         self.labels: tuple[str, ...] = ()
         self.layout: NodeLayout | None = None
-        self.revision = 0
+        self.index: dict[int, TreeNode] | None = None
 
     # properties
 
@@ -141,6 +144,18 @@ class TreeNode:
         return node
 
     @property
+    def phandles(self) -> dict[int, TreeNode]:
+        """Phandle → node of the whole tree; of several with the same, the first."""
+        root = self.root
+        if root.index is None:
+            root.index = {}
+            for node in root.walk():
+                number = node.phandle
+                if number is not None:
+                    root.index.setdefault(number, node)
+        return root.index
+
+    @property
     def ancestors(self) -> Iterator[TreeNode]:
         """The node above, and so on up to the root."""
         node = self.parent
@@ -204,7 +219,7 @@ class TreeNode:
 
     def changed(self) -> None:
         """Tell the tree that nodes or phandles are others now; whoever writes to :attr:`raw` directly calls it."""
-        self.root.revision += 1
+        self.root.index = None
 
     def add(self, name: str, *, before: str | None = None) -> TreeNode:
         """Make a new child.
@@ -374,7 +389,6 @@ class DeviceTree(Renders):
         self.reservations = reservations if reservations is not None else []
         self.boot_cpu = boot_cpu
         self.layout = layout
-        self._phandles: tuple[int, dict[int, TreeNode]] = (-1, {})
 
     # finding
 
@@ -426,15 +440,7 @@ class DeviceTree(Renders):
     @property
     def phandles(self) -> dict[int, TreeNode]:
         """Phandle → node; of several with the same, the first."""
-        revision, index = self._phandles
-        if revision != self.root.revision:
-            index = {}
-            for node in self.root.walk():
-                number = node.phandle
-                if number is not None:
-                    index.setdefault(number, node)
-            self._phandles = (self.root.revision, index)
-        return index
+        return self.root.phandles
 
     def by_phandle(self, number: int) -> TreeNode | None:
         """The node that a phandle stands for.
@@ -513,6 +519,76 @@ class DeviceTree(Renders):
         from pmport.devicetree.writing import write  # noqa: PLC0415 - the two modules need each other
 
         return write(self)
+
+    def copy(self) -> DeviceTree:
+        """Another tree with the same content, that can be edited without changing this one.
+
+        Returns:
+            The copy; what its blob looked like is forgotten, the names' offsets excepted.
+        """
+        root = TreeNode("")
+        pairs = [(self.root, root)]
+        while pairs:
+            ours, theirs = pairs.pop()
+            theirs.raw = dict(ours.raw)
+            theirs.labels = ours.labels
+            for name, child in ours.children.items():
+                twin = TreeNode(name, theirs)
+                theirs.children[name] = twin
+                pairs.append((child, twin))
+        return DeviceTree(root, list(self.reservations), boot_cpu=self.boot_cpu, layout=self.layout)
+
+    def to_fdt(self) -> fdt.FDT:
+        """As an object of the ``fdt`` package; see :func:`pmport.devicetree.pyfdt.to_fdt`.
+
+        Returns:
+            A new object.
+        """
+        from pmport.devicetree.pyfdt import to_fdt  # noqa: PLC0415 - few need it
+
+        return to_fdt(self)
+
+    @classmethod
+    def from_fdt(cls, source: fdt.FDT) -> DeviceTree:
+        """From an object of the ``fdt`` package; see :func:`pmport.devicetree.pyfdt.from_fdt`.
+
+        Args:
+            source: The object.
+
+        Returns:
+            A new tree.
+        """
+        from pmport.devicetree.pyfdt import from_fdt  # noqa: PLC0415 - few need it
+
+        return from_fdt(source)
+
+    @classmethod
+    def from_files(cls, files: Iterable[tuple[str, bytes | None]]) -> DeviceTree:
+        r"""From the files of a ``/proc/device-tree`` directory: each directory a node, each file a property.
+
+        :func:`pmport.open` reads such a directory.
+
+        Args:
+            files: ``(path relative to the directory, content)``; None for a directory. Directories come before what is
+                in them. The kernel's own ``name`` files are no properties.
+
+        Returns:
+            A new tree; the kernel keeps neither reservations nor layout.
+
+        Example:
+            >>> tree = DeviceTree.from_files([("model", b"Phone\0"), ("soc", None), ("soc/reg", bytes(4))])
+            >>> tree["/soc"]["reg"].cells
+            (0,)
+        """
+        tree = cls()
+        for path, content in files:
+            parent, _, name = path.rpartition("/")
+            node = tree[f"/{parent}"]
+            if content is None:
+                node.add(name)
+            elif name != "name" or content.rstrip(b"\0").decode("utf-8", "replace") != node.unit_name:
+                node.raw[name] = content
+        return tree
 
     def view(self) -> Table:
         """The nodes below the root.
