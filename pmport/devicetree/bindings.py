@@ -89,7 +89,9 @@ REFERENCES: tuple[Binding, ...] = (
     Binding(r"iio-device|ports|dai|audio-codec|i2s-controller|spdif-controller|audio-routing-codec", "sound"),
     Binding(r"i2c-parent|i2c-bus|ddc-i2c-bus|mmc-pwrseq|parent-i2c", "bus"),
     Binding(r"i2c|device-handle|companion|peer-hub|display|fsl,usbphy|nvidia,phy|snps,axi-config", "device"),
-    Binding(r"snps,mtl-[rt]x-config|fsl,iram|fsl,prg|renesas,fcp|amlogic,canvas|internal-mem|contiguous-area", "device"),
+    Binding(
+        r"snps,mtl-[rt]x-config|fsl,iram|fsl,prg|renesas,fcp|amlogic,canvas|internal-mem|contiguous-area", "device"
+    ),
     Binding(r"simple-audio-card,(frame|bitclock)-master|frame-master|bitclock-master", "sound"),
     Binding(r"audio-(cpu|asrc|aux-devs)|dais|slim-ifc-dev|ssi-controller|.*(audio-codec|i2s-controller)", "sound"),
     Binding(r"qcom,(gmu|bcm-voters|mmio|rx-device|tx-device|rproc|saw-reg|dsi-phy)|pm_qos|ti,(timers|rproc)", "device"),

@@ -61,10 +61,7 @@ def interrupt_parent(node: TreeNode) -> TreeNode | None:
     while current is not None and id(current) not in seen:
         seen.add(id(current))
         value = current.raw.get("interrupt-parent")
-        if value is not None and len(value) == 4:
-            current = nodes.get(int.from_bytes(value, "big"))
-        else:
-            current = current.parent
+        current = nodes.get(int.from_bytes(value, "big")) if value is not None and len(value) == 4 else current.parent
         if current is not None and "#interrupt-cells" in current.raw:
             return current
     return None
@@ -136,7 +133,9 @@ def _mapped(
         row = table[i : i + wide + count]
         parent = nodes.get(table[i + wide + count])
         if parent is None:
-            raise _misfit(nexus, "interrupt-map", f"holds the phandle {table[i + wide + count]:#x}, which leads nowhere")
+            raise _misfit(
+                nexus, "interrupt-map", f"holds the phandle {table[i + wide + count]:#x}, which leads nowhere"
+            )
         i += wide + count + 1
         above = parent["#address-cells"].cell if "#address-cells" in parent.raw else 0
         below = parent["#interrupt-cells"].cell if "#interrupt-cells" in parent.raw else 0

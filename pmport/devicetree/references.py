@@ -1,4 +1,4 @@
-"""Who a node refers to: clocks, GPIOs, regulators, pin states, power domains, memory regions …
+"""Who a node refers to: clocks, GPIOs, regulators, pin states, power domains, memory regions and the like..
 
 Each entry of such a property is a phandle and as many cells as the provider's ``#…-cells`` says, so only the whole
 tree can tell where one entry ends.
