@@ -1,0 +1,160 @@
+"""What archives, packages and partitioned images have in common: members that are sections, wherever their bytes are.
+
+A member that stands in the file in one piece is a part of it; one that must be decompressed or put together from several
+places is a facet, and reads through a source that does so when it is read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, NamedTuple
+
+from pmport.findings import Finding, Severity
+from pmport.node import Node, Part, Role
+
+if TYPE_CHECKING:
+    from pmport.section import Section
+
+__all__ = ["Member", "Members", "is_unsafe", "laid_out"]
+
+
+class Member(NamedTuple):
+    """One member.
+
+    Args:
+        name: Its name, as the archive writes it; never used as a path unchecked.
+        section: Its content.
+        offset: Where its content stands in one piece, bytes from the start of the container; None if it does not.
+    """
+
+    name: str
+    section: Section
+    offset: int | None = None
+
+
+def is_unsafe(name: str) -> bool:
+    r"""Whether a name would leave the directory that it is extracted to.
+
+    Args:
+        name: A member's name.
+
+    Returns:
+        True for absolute names, drive letters, ``..`` and NUL.
+
+    Example:
+        >>> [is_unsafe(name) for name in ("boot.img", "../boot.img", "/etc/passwd", "C:\\x")]
+        [False, True, True, True]
+    """
+    pieces = name.replace("\\", "/").split("/")
+    return ".." in pieces or not pieces[0] or ":" in pieces[0] or "\0" in name
+
+
+def laid_out(section: Section, members: Iterable[Member], header: str = "header") -> Iterator[Part]:
+    """The parts of a container whose members stand between its own tables.
+
+    Args:
+        section: The container.
+        members: Its members; those without an offset, and those that overlap an earlier one, are no parts.
+        header: What the bytes between members are called.
+
+    Yields:
+        The parts, in order and without a gap; the names of members are unique.
+    """
+    at = number = 0
+    taken: dict[str, int] = {}
+    placed = [(member.offset, member) for member in members if member.offset is not None and member.section.size]
+    for offset, member in sorted(placed, key=lambda pair: pair[0]):
+        if offset < at:
+            continue
+        if offset > at:
+            yield Part(f"{header} {number}", section[at:offset], Role.HEADER)
+            number += 1
+        taken[member.name] = count = taken.get(member.name, 0) + 1
+        yield Part(f"{member.name} ({count})" if count > 1 else member.name, member.section)
+        at = offset + member.section.size
+    if at < section.size or not section.size:
+        yield Part(f"{header} {number}", section[at:], Role.HEADER)
+
+
+class Members(Node):
+    """A container with named members.
+
+    Args:
+        section: All of its bytes.
+        members: The members, in the container's order.
+    """
+
+    def __init__(self, section: Section, members: tuple[Member, ...]) -> None:
+        self._section = section
+        self.members = members
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The members' names, as they are written."""
+        return tuple(member.name for member in self.members)
+
+    def member(self, name: str) -> Section:
+        """The content of a member.
+
+        Args:
+            name: Its name; of several with one name, the last counts.
+
+        Returns:
+            The content; read, and decompressed, when it is read.
+
+        Raises:
+            KeyError: If there is none.
+        """
+        for member in reversed(self.members):
+            if member.name == name:
+                return member.section
+        raise KeyError(f"no member is named {name!r}; there are {', '.join(self.names) or 'none'}")
+
+    def __getitem__(self, name: str) -> Node:
+        """The member of that name, as its own type."""
+        from pmport.formats.registry import recognise_or_data  # noqa: PLC0415 - the registry names these modules
+
+        return recognise_or_data(self.member(name))
+
+    def parts(self) -> Iterator[Part]:
+        """Tables, and the members that stand in one piece.
+
+        Yields:
+            The parts.
+        """
+        yield from laid_out(self._section, self.members)
+
+    def facets(self) -> Iterator[tuple[str, Node]]:
+        """The members that do not stand in one piece.
+
+        Yields:
+            ``(name, node)``.
+        """
+        from pmport.formats.registry import recognise_or_data  # noqa: PLC0415 - the registry names these modules
+
+        for member in self.members:
+            if member.offset is None and member.section.size:
+                yield member.name, recognise_or_data(member.section)
+
+    def describe(self) -> Iterator[tuple[str, object]]:
+        """How many members there are.
+
+        Yields:
+            ``(label, value)``.
+        """
+        yield "members", len(self.members)
+
+    def findings(self) -> tuple[Finding, ...]:
+        """Names that must not become paths, and names that come twice.
+
+        Returns:
+            The findings.
+        """
+        found = [
+            Finding(Severity.WARNING, "unsafe-name", f"{name!r} would leave the folder it is extracted to", where=name)
+            for name in self.names
+            if is_unsafe(name)
+        ]
+        if len(set(self.names)) < len(self.names):
+            found.append(Finding(Severity.NOTE, "double-name", "several members have one name; the last counts"))
+        return tuple(found)
