@@ -27,6 +27,12 @@ READERS: dict[str, str] = {
     "pmport.formats.vendor_boot:VendorBoot": "pmport.facts.vendor_boot:read",
     "pmport.formats.wrapper:Wrapper": "pmport.facts.wrappers:read",
     "pmport.formats.vbmeta:VbMeta": "pmport.facts.avb:read",
+    "pmport.formats.tree_tables:QcdtTable": "pmport.facts.tree_tables:of_table",
+    "pmport.formats.tree_tables:DtbhTable": "pmport.facts.tree_tables:of_table",
+    "pmport.formats.tree_tables:SprdTable": "pmport.facts.tree_tables:of_table",
+    "pmport.formats.tree_tables:AmlTable": "pmport.facts.tree_tables:of_table",
+    "pmport.formats.tree_tables:DtTable": "pmport.facts.tree_tables:of_table",
+    "pmport.formats.tree_tables:TreeSequence": "pmport.facts.tree_tables:of_sequence",
     "pmport.devicetree.blob:Blob": "pmport.facts.device_tree:of_blob",
     "pmport.devicetree.tree:DeviceTree": "pmport.facts.device_tree:of_tree",
 }
