@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import pmport
 from pmport.formats.boot_image import BootImage
+from pmport.formats.ramdisk import Ramdisk
 from pmport.node import Role
 from pmport.render import size_text
 from pmport.section import Section
@@ -80,14 +81,8 @@ def ramdisk() -> bytes:
     Returns:
         The archive.
     """
-    entries = ((".", 0o40755, b""), ("init", 0o100755, b"#!/bin/sh\nexec /bin/sh\n"), ("TRAILER!!!", 0, b""))
-    archive = bytearray()
-    for number, (name, mode, data) in enumerate(entries, 1):
-        fields = (number, mode, 0, 0, 1, 0, len(data), 0, 0, 0, 0, len(name) + 1, 0)
-        archive += b"070701" + b"".join(b"%08X" % field for field in fields) + name.encode() + b"\0"
-        archive += bytes(-len(archive) % 4) + data
-        archive += bytes(-len(archive) % 4)
-    return gzip.compress(bytes(archive), mtime=0)
+    entries = ((".", 0o40755, b""), ("init", 0o100755, b"#!/bin/sh\nexec /bin/sh\n"))
+    return gzip.compress(bytes(Ramdisk.build(entries)), mtime=0)
 
 
 def stock_image() -> BootImage:

@@ -250,6 +250,15 @@ FORMATS: tuple[FormatRow, ...] = (
         source="kernel source, Documentation/arch/x86/boot.rst",
     ),
     FormatRow(
+        kind="ramdisk",
+        path="pmport.formats.ramdisk:Ramdisk",
+        magics=((0, b"070701"), (0, b"070702")),
+        certain=False,
+        writes="identical, build, edit",
+        source="Linux Documentation/driver-api/early-userspace/buffer-format.rst",
+        limits="compressed archives between plain ones are not opened",
+    ),
+    FormatRow(
         kind="QCDT",
         path="pmport.formats.tree_tables:QcdtTable",
         magics=((0, b"QCDT"),),
