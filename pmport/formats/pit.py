@@ -19,6 +19,7 @@ from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any, Self
 
 from pmport.errors import FormatError
+from pmport.formats.partition_table import Partition, PartitionTable
 from pmport.node import Node, Part, Role
 from pmport.render import Bar, Stack, Table, View, size_text
 from pmport.section import Section
@@ -327,6 +328,23 @@ class Pit(Node):
         if entry is None or not entry.block_count or entry.device_type not in BLOCK_SIZES:
             return None
         return entry.block_count * BLOCK_SIZES[entry.device_type]
+
+    @property
+    def table(self) -> PartitionTable:
+        """The partitions that have a name, in the view that all partition tables share."""
+        return PartitionTable(
+            Partition(
+                entry.name,
+                None
+                if start is None or entry.device_type not in BLOCK_SIZES
+                else start * BLOCK_SIZES[entry.device_type],
+                self.partition_size(entry),
+                entry.device,
+                entry.file,
+            )
+            for entry, start in zip(self.entries, self.starts, strict=True)
+            if entry.name
+        )
 
     def same_table(self, other: Pit) -> bool:
         """Whether both tell the same, whatever their padding and signature.

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Self
 from pmport.errors import FormatError
 from pmport.findings import Finding, Severity
 from pmport.formats.members import Member, Members
+from pmport.formats.partition_table import Partition, PartitionTable
 from pmport.section import Section
 
 if TYPE_CHECKING:
@@ -163,6 +164,14 @@ class SuperImage(Members):
                 return partition
         raise KeyError(
             f"no logical partition is named {name!r}; there are {', '.join(p.name for p in self.partitions)}"
+        )
+
+    @property
+    def table(self) -> PartitionTable:
+        """The logical partitions, in the view that all partition tables share; they start nowhere, but have extents."""
+        return PartitionTable(
+            Partition(partition.name, None, partition.size, "super", type=partition.group)
+            for partition in self.partitions
         )
 
     def describe(self) -> Iterator[tuple[str, object]]:
