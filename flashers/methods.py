@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from importlib import import_module
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Protocol, Self, cast
@@ -10,15 +11,23 @@ from typing import TYPE_CHECKING, Any, Protocol, Self, cast
 from pmport.errors import PlanError
 from pmport.events import Event, OnEvent, Waiting, ignore
 from pmport.transport.tcp import PORT, TcpTransport
-from pmport.transport.usb import UsbTransport, wait_for_device
+from pmport.transport.usb import UsbDevice, UsbTransport, wait_for_device
 
 if TYPE_CHECKING:
     from pmport.plan import FlashPlan
     from pmport.transport.seam import Transport
 
-__all__ = ["METHODS", "Flasher", "open"]
+__all__ = ["METHODS", "Connect", "Flasher", "found", "open"]
 
-METHODS: Mapping[str, str] = MappingProxyType({"fastboot": "pmport.flashers.fastboot:FastbootFlasher"})
+Connect = Callable[[str, "float | None", Any, OnEvent], "Transport"]
+"""How a flasher gets its connection: device, seconds to wait, pyusb backend, on_event."""
+
+METHODS: Mapping[str, str] = MappingProxyType(
+    {
+        "fastboot": "pmport.flashers.fastboot:FastbootFlasher",
+        "heimdall": "pmport.flashers.heimdall:HeimdallFlasher",
+    }
+)
 """Flash method, as a device record names it → the flasher that speaks it."""
 
 
@@ -77,19 +86,38 @@ def open(
     """
     if method not in METHODS:
         raise PlanError(f"pmport does not flash by {method!r}", remedy=f"it does by {', '.join(METHODS)}")
-    if transport is None:
-        transport = _connect(method, device, timeout, backend, on_event)
     module, _, name = METHODS[method].partition(":")
     flasher = cast("Callable[[Transport], Flasher]", getattr(import_module(module), name))
+    if transport is None:
+        connect = cast("Connect", getattr(flasher, "connect", partial(_connect, method)))
+        transport = connect(device, timeout, backend, on_event)
     return flasher(transport)
 
 
 def _connect(method: str, device: str, timeout: float | None, backend: Any, on_event: OnEvent) -> Transport:
+    """As fastboot connects; a flasher that does otherwise has a ``connect`` of its own."""
     if device.startswith("tcp:"):
         host, _, port = device.removeprefix("tcp:").partition(":")
         return TcpTransport(host, int(port or PORT))
+    return UsbTransport(found(method, device, timeout, backend, on_event))
+
+
+def found(method: str, device: str, timeout: float | None, backend: Any, on_event: OnEvent, **how: Any) -> UsbDevice:
+    """The one phone on the USB cable; tells ``on_event`` if it has to wait.
+
+    Args:
+        method: The flash method.
+        device: Serial number or path, or "".
+        timeout: Seconds to wait; None: for ever.
+        backend: pyusb backend.
+        on_event: Told once if it has to wait.
+        how: More for :func:`~pmport.transport.usb.wait_for_device`.
+
+    Returns:
+        The device.
+    """
 
     def waiting() -> None:
         on_event(Waiting("connect", f"a phone in {method} mode on the USB cable", timeout))
 
-    return UsbTransport(wait_for_device(method, name=device, timeout=timeout, backend=backend, waiting=waiting))
+    return wait_for_device(method, name=device, timeout=timeout, backend=backend, waiting=waiting, **how)

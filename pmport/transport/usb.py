@@ -102,12 +102,13 @@ def libusb_backend() -> Any:
     return backend
 
 
-def usb_devices(*, method: str = "", backend: Any = None) -> list[UsbDevice]:
+def usb_devices(*, method: str = "", backend: Any = None, serials: bool = True) -> list[UsbDevice]:
     """What is on the bus.
 
     Args:
         method: Only devices that this flash method speaks to; "": all that are in a known mode.
         backend: pyusb backend; None: :func:`libusb_backend`. A virtual phone brings its own.
+        serials: Ask each for its serial number; a boot ROM that waits for a moment only is not to be asked.
 
     Returns:
         The devices, in the order of the bus.
@@ -119,7 +120,7 @@ def usb_devices(*, method: str = "", backend: Any = None) -> list[UsbDevice]:
         interfaces = tuple(_interfaces(handle))
         mode = mode_of(handle.idVendor, handle.idProduct, (interface.triple for interface in interfaces))
         if mode is not None and method in {"", mode.method}:
-            serial, problem = _serial(handle)
+            serial, problem = _serial(handle) if serials else ("", "")
             path = _path(handle)
             found.append(UsbDevice(handle.idVendor, handle.idProduct, path, serial, interfaces, mode, problem, handle))
     return found
@@ -169,6 +170,8 @@ def wait_for_device(
     timeout: float | None = 0,
     backend: Any = None,
     waiting: Callable[[], None] | None = None,
+    serials: bool = True,
+    poll: float = POLL_SECONDS,
 ) -> UsbDevice:
     """The one device that a flash method speaks to; waits until it is plugged in.
 
@@ -178,6 +181,8 @@ def wait_for_device(
         timeout: Seconds to wait for it; 0: do not wait; None: for ever.
         backend: pyusb backend.
         waiting: Called once, when it is not there yet.
+        serials: Ask each for its serial number.
+        poll: Seconds between two looks at the bus.
 
     Returns:
         The device.
@@ -187,7 +192,7 @@ def wait_for_device(
     """
     end = None if timeout is None else time.monotonic() + timeout
     while True:
-        found = usb_devices(method=method, backend=backend)
+        found = usb_devices(method=method, backend=backend, serials=serials)
         chosen = [device for device in found if device.named(name)] if name else found
         if len(chosen) == 1:
             return chosen[0]
@@ -204,7 +209,7 @@ def wait_for_device(
         if waiting is not None:
             waiting()
             waiting = None
-        time.sleep(POLL_SECONDS)
+        time.sleep(poll)
 
 
 class UsbTransport:
@@ -244,6 +249,8 @@ class UsbTransport:
                 if self._handle.is_kernel_driver_active(number):
                     self._handle.detach_kernel_driver(number)
             usb.util.claim_interface(self._handle, number)
+            if self.interface.alternate:  # asking for setting 0 upsets some bootloaders, and changes nothing
+                self._handle.set_interface_altsetting(number, self.interface.alternate)
         except usb.core.USBError as error:
             usb.util.dispose_resources(self._handle)
             self._fail(error, 0)
@@ -268,6 +275,38 @@ class UsbTransport:
                     device=self.name,
                     bytes_sent=sent,
                 )
+
+    def write_empty(self, timeout: float | None) -> None:
+        """Send a zero-length packet, which ends a transfer of whole packets, to those protocols that want it.
+
+        Args:
+            timeout: Seconds.
+
+        Raises:
+            TransportError: As :meth:`write`; after a refusal (STALL) the endpoint works again.
+        """
+        import usb.core  # noqa: PLC0415 - as above
+
+        try:
+            self._handle.write(self.interface.endpoint_out, b"", _milliseconds(timeout))
+        except usb.core.USBError as error:
+            if error.errno == errno.EPIPE:
+                with suppress(usb.core.USBError):
+                    self._handle.clear_halt(self.interface.endpoint_out)
+            self._fail(error, 0)
+
+    def reset(self) -> None:
+        """Reset the port; the device keeps its address.
+
+        Raises:
+            TransportError: If the device does not come back.
+        """
+        import usb.core  # noqa: PLC0415 - as above
+
+        try:
+            self._handle.reset()
+        except usb.core.USBError as error:
+            self._fail(error, 0)
 
     def read(self, size: int, timeout: float | None) -> bytes:
         """Receive one transfer; see :class:`~pmport.transport.seam.Transport`."""
