@@ -157,7 +157,7 @@ class LokeClient:
         raise AssertionError("the loop returns or raises")
 
     def _end_packet(self) -> None:
-        if not self._empty:
+        if not self._empty or self.settings.empty_packets is EmptyPackets.NEVER:
             return
         try:
             self.transport.write_empty(self.settings.empty_packet)

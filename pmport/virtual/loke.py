@@ -282,6 +282,7 @@ class LokePhone(VirtualUsbDevice):
             self._reply(Kind.PIT, len(self.table))
         elif command is PitCommand.FLASH:
             self.state = State.TABLE
+            self._writing = _Writing()
             self._reply(Kind.PIT)
         elif command is PitCommand.PART and self.state is State.TABLE:
             self._writing = _Writing(expected=number)

@@ -137,7 +137,7 @@ def test_the_memory_card_and_the_users_data() -> None:
     assert phone.t_flash
     assert phone.log.index("SESSION T_FLASH") < phone.log.index("SESSION TOTAL_BYTES 5")
     other = LokePhone()
-    run(other, plan(Step(Verb.COMMAND, argument="erase userdata"), Step(Verb.REBOOT, argument="off")))
+    run(other, plan(Step(Verb.COMMAND, argument="erase userdata"), Step(Verb.REBOOT, argument="off"), reboot=False))
     assert "SESSION ERASE_USERDATA" in other.log
     other.settle()
     assert other.mode == "off"
