@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -36,6 +37,11 @@ ENOUGH = 20
 """Below this a candidate is no answer: only the chip, the addresses and such agree."""
 SHARED = 8
 """A compatible or model that more records than this carry is a family's name, and counts as little as the chip."""
+
+
+SHORT = 4
+"""A word with fewer letters is no name."""
+WORD = re.compile(r"[a-z0-9]+")
 
 
 @dataclass(frozen=True)
@@ -125,6 +131,7 @@ class _Known:
 
     texts: Mapping[str, frozenset[object]]
     names: frozenset[str]
+    words: frozenset[str]
     pairs: frozenset[tuple[object, object]]
     addresses: tuple[frozenset[object], ...]
 
@@ -135,9 +142,10 @@ class _Known:
             for field in ("compatible", "model", "dtb_name", "product", "soc", "page_size")
         }
         named = (str(value).lower() for field in ("product", "board") for value in facts.values(field))
+        words = (word for value in facts.values("model") for word in _words(str(value)))
         pairs = ((msm, board) for msm in facts.values("qcom_msm_id") for board in facts.values("qcom_board_id"))
         addresses = (frozenset(facts.values(f"{name}_addr")) for name in ("kernel", "ramdisk", "tags"))
-        return cls(texts, frozenset(named), frozenset(pairs), tuple(addresses))
+        return cls(texts, frozenset(named), frozenset(words), frozenset(pairs), tuple(addresses))
 
 
 @lru_cache(maxsize=1)
@@ -148,6 +156,35 @@ def _shared() -> Mapping[str, int]:
         for text in {*row.compatible, *row.models}:
             count[text] = count.get(text, 0) + 1
     return count
+
+
+def _words(text: str) -> Iterator[str]:
+    return iter(WORD.findall(text.lower()))
+
+
+def _own_name(codename: str) -> str:
+    """``xiaomi-begonia-downstream`` → ``begonia``: what a phone itself may be called."""
+    return codename.partition("-")[2].removesuffix("-downstream")
+
+
+def _another_chip(row: IndexRow, known: _Known) -> bool:
+    """A word of a model may be a chip's nickname: ``kona`` is Qualcomm's SM8250, and a Samsung phone with Exynos."""
+    return bool(row.soc and known.texts["soc"]) and row.soc not in known.texts["soc"]
+
+
+@lru_cache(maxsize=1)
+def _chips() -> frozenset[str]:
+    return frozenset(row.soc for row in rows())
+
+
+@lru_cache(maxsize=1)
+def _common() -> frozenset[str]:
+    """Words that stand in the models of other phones too, or are too short to say anything: no name of one phone."""
+    named = [(_own_name(row.codename), {*_words(" ".join((row.name, *row.models)))}) for row in rows()]
+    own = {name for name, _ in named}
+    return frozenset(word for name, words in named for word in words & own if word != name) | {
+        name for name in own if len(name) < SHORT
+    }
 
 
 def _agreements(row: IndexRow, known: _Known) -> Iterator[tuple[int, str]]:
@@ -162,8 +199,9 @@ def _agreements(row: IndexRow, known: _Known) -> Iterator[tuple[int, str]]:
         if same:
             family = kind in {"compatible", "model"} and all(_shared().get(value, 0) > SHARED for value in same)
             yield WEIGHTS["soc" if family else kind], f"{kind} {same[0]}"
-    name = row.codename.partition("-")[2]
-    if name in known.names:
+    name = _own_name(row.codename)
+    in_a_model = name in known.words and name not in _common() and not _another_chip(row, known)
+    if name not in _chips() and (name in known.names or in_a_model):
         yield WEIGHTS["name"], f"it calls itself {name}"
     pair = next(((m, b) for m in row.qcom_msm_id for b in row.qcom_board_id if (m, b) in known.pairs), None)
     if pair:

@@ -37,6 +37,7 @@ READERS: dict[str, str] = {
     "pmport.formats.tree_tables:AmlTable": "pmport.facts.tree_tables:of_table",
     "pmport.formats.tree_tables:DtTable": "pmport.facts.tree_tables:of_table",
     "pmport.formats.tree_tables:TreeSequence": "pmport.facts.tree_tables:of_sequence",
+    "pmport.formats.ramdisk:Ramdisk": "pmport.facts.ramdisk:read",
     "pmport.devicetree.blob:Blob": "pmport.facts.device_tree:of_blob",
     "pmport.devicetree.tree:DeviceTree": "pmport.facts.device_tree:of_tree",
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,10 @@ if TYPE_CHECKING:
 
 __all__ = ["apkbuild", "device_package"]
 
+TOUCH_RULES = "90-touchscreen.rules"
+"""The udev rule that calibrates the touch screen."""
+MATRIX = 6
+"""Numbers of a touch screen's matrix; what has another number of words is the name of a file."""
 BY_METHOD = {"legacy_uboot": "u-boot-tools", "uboot_fit": "u-boot-tools"}
 """What makes which boot files."""
 
@@ -25,18 +30,44 @@ def device_package(device: Device, questions: Iterable[Question] = ()) -> dict[s
         questions: What is still open; goes into the deviceinfo as comments.
 
     Returns:
-        Path below the package's folder → text: ``deviceinfo``, ``APKBUILD`` with checksums, ``modules-initfs``, and
-        ``kernel-cmdline.conf`` where parameters are known.
+        Path below the package's folder → text: ``deviceinfo``, ``APKBUILD`` with checksums, ``modules-initfs``, and, where
+        the record knows what goes into them, ``kernel-cmdline.conf`` and the udev rule of the touch screen.
     """
     files = {"deviceinfo": deviceinfo(device, questions), "modules-initfs": _modules(device)}
     if device.package.cmdline:
         files["kernel-cmdline.conf"] = "".join(f"{parameter}\n" for parameter in device.package.cmdline)
+    if len(device.display.touchscreen_calibration.split()) == MATRIX:
+        files[TOUCH_RULES] = _touch_rules(device)
     return {"APKBUILD": apkbuild(device, files), **files}
 
 
 def _modules(device: Device) -> str:
     head = "# Kernel modules that the initramfs needs, one per line: storage, display, touch, USB gadget\n"
     return head + "".join(f"{module}\n" for module in device.package.modules_initfs)
+
+
+def _touch_rules(device: Device) -> str:
+    """Weston reads the matrix, in pixels, from this property of the input device."""
+    matrix = device.display.touchscreen_calibration
+    return f'SUBSYSTEM=="input", ENV{{ID_INPUT_TOUCHSCREEN}}=="1", ENV{{WL_CALIBRATION}}="{matrix}"\n'
+
+
+def _package_name(dependency: str) -> str:
+    """A dependency without its version: ``firmware-a>=9`` → ``firmware-a``."""
+    return re.split(r"[<>=~]", dependency, maxsplit=1)[0]
+
+
+def nonfree_firmware(device: Device) -> tuple[str, ...]:
+    """Firmware packages that the user chooses to install, as a subpackage: those that the device package leaves out.
+
+    Args:
+        device: The record.
+
+    Returns:
+        Their names, sorted.
+    """
+    always = {_package_name(name) for name in device.package.depends}
+    return tuple(sorted(name for name in device.package.firmware if _package_name(name) not in always))
 
 
 def depends(device: Device) -> tuple[str, ...]:
@@ -77,6 +108,10 @@ def apkbuild(device: Device, files: Mapping[str, str]) -> str:
         The text of the file, with the checksums of the sources.
     """
     variants = {name: variant for name, variant in device.variants.items() if variant.kernels}
+    firmware = nonfree_firmware(device)
+    subpackages = [_subpackage(name) for name in variants]
+    if firmware:
+        subpackages.append("$pkgname-nonfree-firmware:nonfree_firmware")
     blocks = [
         "# Reference: <https://postmarketos.org/devicepkg>",
         f"pkgname=device-{device.codename}",
@@ -89,15 +124,27 @@ def apkbuild(device: Device, files: Mapping[str, str]) -> str:
         'options="!check !archcheck"',
         _list("depends", depends(device)),
         'makedepends="devicepkg-dev"',
-        *([_list("subpackages", (_subpackage(name) for name in variants))] if variants else []),
+        *([_list("subpackages", subpackages)] if subpackages else []),
         _list("source", files),
         "",
         "build() {\n\tdevicepkg_build $startdir $pkgname\n}\n",
-        "package() {\n\tdevicepkg_package $startdir $pkgname\n}\n",
+        f"package() {{\n\tdevicepkg_package $startdir $pkgname\n{_install(files)}}}\n",
         *(_variant(name, variant) for name, variant in variants.items()),
+        *([_firmware_function(firmware)] if firmware else []),
         _list("sha512sums", (f"{_sha512(text)}  {name}" for name, text in files.items()), indent=""),
     ]
     return "\n".join(blocks) + "\n"
+
+
+def _install(files: Mapping[str, str]) -> str:
+    if TOUCH_RULES not in files:
+        return ""
+    return f'\tinstall -Dm644 "$srcdir"/{TOUCH_RULES} \\\n\t\t-t "$pkgdir"/usr/lib/udev/rules.d\n'
+
+
+def _firmware_function(packages: Iterable[str]) -> str:
+    needed = _list("depends", packages, indent="\t\t").replace('\n"', '\n\t"')
+    return f'nonfree_firmware() {{\n\tpkgdesc="Firmware that is not free"\n\t{needed}\n\tmkdir "$subpkgdir"\n}}\n'
 
 
 def _quoted(text: str) -> str:

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import json
 from importlib.resources import files
 from pathlib import Path
 
 import pytest
-from support import REPOSITORY
+from identification import FACTS, SOURCES, STRANGERS, Confusion
+from support import CORPUS, real
 
+import pmport
 from pmport import device_db
 from pmport.device_db import index
 from pmport.facts import DeviceFacts, Fact
 from pmport.formats.getvars import GetVars
-
-FACTS = REPOSITORY.parent / "shared" / "facts" / "data"
 
 
 def told(**values: object) -> DeviceFacts:
@@ -65,43 +64,27 @@ def test_phones_that_only_mainline_or_lk2nd_know_are_there() -> None:
 
 
 @pytest.mark.skipif(not FACTS.exists(), reason=f"the facts of all boards are not here: {FACTS}")
-def test_every_handset_and_tablet_of_mainline_finds_a_record(capsys: pytest.CaptureFixture[str]) -> None:
-    boards = json.loads((FACTS / "mainline_boards.json").read_text(encoding="utf-8"))["boards"]
-    right = tied = lost = 0
-    for board in boards:
-        if board.get("chassis") not in {"handset", "tablet"}:
-            continue
-        given = [Fact("compatible", text, "test") for text in board["compatible"]]
-        found = device_db.find(DeviceFacts([*given, Fact("model", board["model"], "test")]))
-        best = [candidate for candidate in found if found and candidate.score == found[0].score]
-        hit = [c for c in best if board["path"] in c.device.dtb or board["compatible"][0] in c.device.compatible]
-        right += bool(hit) and len(best) == 1
-        tied += bool(hit) and len(best) > 1
-        lost += not hit
-    with capsys.disabled():
-        pass
-    assert not lost
+@pytest.mark.parametrize(("source", "lost"), [("mainline boards", 0), ("lk2nd's devices", 2)])
+def test_every_known_board_finds_its_record_first_or_in_a_tie(source: str, lost: int) -> None:
+    confusion = Confusion.of(SOURCES[source]())
+    assert len(confusion.wrong) <= lost, confusion.wrong
 
 
-@pytest.mark.skipif(not FACTS.exists(), reason=f"the facts of lk2nd are not here: {FACTS}")
-def test_every_device_that_lk2nd_describes_is_found_by_its_model_and_compatible(
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    entries = json.loads((FACTS / "lk2nd_devices.json").read_text(encoding="utf-8"))["devices"]
-    right = tied = lost = 0
-    for entry in entries:
-        if not entry.get("compatible") or not entry.get("model"):
-            continue
-        given = [Fact("compatible", text, "test") for text in entry["compatible"]]
-        found = device_db.find(DeviceFacts([*given, Fact("model", entry["model"], "test")]))
-        best = [candidate for candidate in found if candidate.score == found[0].score]
-        hit = [c for c in best if {*entry["compatible"]} & {*c.device.compatible} or entry["model"] in c.device.models]
-        right += bool(hit) and len(best) == 1
-        tied += bool(hit) and len(best) > 1
-        lost += not hit
-    with capsys.disabled():
-        pass
-    assert lost <= 2
+@pytest.mark.skipif(not FACTS.exists(), reason=f"the facts of all boards are not here: {FACTS}")
+def test_a_model_alone_is_seldom_taken_for_another_phone() -> None:
+    confusion = Confusion.of(SOURCES["mainline boards, model alone"]())
+    assert confusion.counts["wrong"] == 0, confusion.wrong
+
+
+def test_every_image_that_names_its_phone_finds_it() -> None:
+    real(CORPUS / "boot")
+    assert not Confusion.of(SOURCES["real images"]()).wrong
+
+
+@pytest.mark.parametrize("name", STRANGERS)
+def test_what_names_no_known_phone_finds_none(name: str) -> None:
+    with pmport.open(real(CORPUS / name)) as image:
+        assert device_db.find(pmport.facts.of(image)) == ()
 
 
 def test_nobody_needs_the_records_to_find(monkeypatch: pytest.MonkeyPatch) -> None:
