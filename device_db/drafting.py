@@ -63,6 +63,16 @@ class Question:
     default: str = ""
 
 
+AMBIGUOUS = (
+    ("arch", "arch", "which architecture do its kernels share"),
+    ("soc", "soc", "which of the chips that the device trees are for has it"),
+    ("screen_size", "screen_width", "how large is its panel (the device trees describe several)"),
+)
+"""Facts of which an image may hold several, the key that is asked for then, and the question."""
+SHOWN = 6
+"""So many candidates are told in a question."""
+
+
 @dataclass(frozen=True)
 class Draft(Renders):
     """A record in the making.
@@ -133,8 +143,9 @@ def draft(facts: DeviceFacts, codename: str, **said: Any) -> Draft:
         )
     evidence: dict[str, Fact | None] = {}
     fields: dict[str, Any] = {"codename": codename}
-    for key, name in (("arch", "arch"), ("soc", "soc")):
-        _take(facts, name, key, fields, evidence)
+    for name in ("arch", "soc"):
+        if len(_said_equally(facts, name)) == 1:
+            _take(facts, name, name, fields, evidence)
     fields["boot"] = _boot(facts, evidence)
     fields["display"] = _display(facts, evidence)
     method: str = said.pop("flash_method", None) or facts.text("flash_method") or ""
@@ -210,18 +221,41 @@ def _package(facts: DeviceFacts, evidence: dict[str, Fact | None]) -> Package:
 
 
 def _display(facts: DeviceFacts, evidence: dict[str, Fact | None]) -> Display:
-    size = facts.best("screen_size")
-    if not isinstance(size, tuple) or len(size) != 2:
+    sizes = _said_equally(facts, "screen_size")
+    if len(sizes) != 1:
         return Display()
+    (size,) = sizes
     evidence["display.width"] = evidence["display.height"] = facts.all("screen_size")[0]
     return Display(width=size[0], height=size[1])
+
+
+def _said_equally(facts: DeviceFacts, field: str) -> tuple[Any, ...]:
+    """The values that are believed most: several where the parts of an image disagree, and then none is better."""
+    found = facts.all(field)
+    return tuple(dict.fromkeys(fact.value for fact in found if fact.certainty == found[0].certainty))
+
+
+def _disagreements(facts: DeviceFacts) -> Iterator[Question]:
+    for field, key, text in AMBIGUOUS:
+        values = _said_equally(facts, field)
+        if len(values) > 1:
+            named = [f"{value[0]}x{value[1]}" if isinstance(value, tuple) else str(value) for value in values]
+            more = ", …" if len(named) > SHOWN else ""
+            yield Question(key, f"{text}: {', '.join(named[:SHOWN])}{more}?", needed=True)
 
 
 def _questions(device: Device, facts: DeviceFacts) -> Iterator[Question]:
     """Every live key that the record leaves open, the needed ones first; the others with what holds until then."""
     schema = Schema.shipped()
     version = facts.number("header_version") or 0
-    open_keys = [key for key in schema.live if key in KEYS and _value(device, KEYS[key].path) in {None, "", ()}]
+    several = list(_disagreements(facts))
+    yield from several
+    asked = {question.key for question in several} | ({"screen_height"} if several else set())
+    open_keys = [
+        key
+        for key in schema.live
+        if key not in asked and key in KEYS and _value(device, KEYS[key].path) in {None, "", ()}
+    ]
     useless = {"flash_offset_dtb"} if version != 2 else set()
     if version > 2:
         useless |= {key for key in NEEDED if key.startswith("flash_offset_")}

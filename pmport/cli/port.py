@@ -12,9 +12,22 @@ from pmport.cli.output import json_option, report
 from pmport.cli.source import opened
 
 if TYPE_CHECKING:
+    from pmport.device_db import Candidate
     from pmport.findings import Finding
 
 __all__ = ["port"]
+
+
+def _known(candidate: Candidate) -> Finding:
+    from pmport.findings import Finding, Severity  # noqa: PLC0415 - only where there is something to say
+
+    return Finding(
+        Severity.NOTE,
+        "known-phone",
+        f"this may be the {candidate.name}, which has a record: {'; '.join(candidate.evidence)}",
+        where=candidate.codename,
+        fix=f"look at it first: pmport db show {candidate.codename}",
+    )
 
 
 @click.command(epilog="Example: pmport port boot.img --codename nokia-argon --name 'Nokia Argon' --year 2021 -o port")
@@ -44,7 +57,8 @@ def port(file: str, codename: str, output: Path, *, explain: bool, as_json: bool
 
     said["dtb"] = list(said["dtb"])
     with opened(file) as image:
-        draft = pmport.device_db.draft(pmport.facts.of(image), codename=codename, **said)
+        facts = pmport.facts.of(image)
+        draft = pmport.device_db.draft(facts, codename=codename, **said)
     package = pmport.generate.device_package(draft.device, draft.questions)
     folder = output / f"device-{codename}"
     folder.mkdir(parents=True, exist_ok=True)
@@ -66,5 +80,6 @@ def port(file: str, codename: str, output: Path, *, explain: bool, as_json: bool
         click.echo(f"{folder}: {', '.join(sorted(package))}; {codename}.toml\n")
     asked = {question.key for question in draft.needed}
     findings = [finding for finding in findings if finding.where not in asked]  # asked for already
+    findings += [_known(candidate) for candidate in pmport.device_db.find(facts)[:3]]
     views = [pmport.generate.explain(draft)] if explain else []
     return report(result, [draft.view(), *views], findings=findings, as_json=as_json, raw=raw)

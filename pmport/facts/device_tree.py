@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,10 @@ if TYPE_CHECKING:
     from pmport.devicetree.tree import DeviceTree, TreeNode
 
 __all__ = ["of_blob", "of_tree"]
+
+
+SIMULATED = re.compile(r"_sim_")
+"""Qualcomm's panels for simulators stand in every tree of theirs."""
 
 
 def of_blob(blob: Blob) -> Iterator[Fact]:
@@ -73,7 +78,7 @@ def _identity(tree: DeviceTree) -> Iterator[Fact]:
 def _panel(node: TreeNode) -> Iterator[Fact]:
     """A panel: Qualcomm's panel nodes, Spreadtrum's list, MediaTek's merged video tag, mainline's panel nodes."""
     raw = node.raw
-    if "qcom,mdss-dsi-panel-name" in raw:
+    if "qcom,mdss-dsi-panel-name" in raw and not SIMULATED.search(node.name):
         yield from _named(node, "qcom,mdss-dsi-panel-name")
         yield from _size(node, "qcom,mdss-dsi-panel-width", "qcom,mdss-dsi-panel-height")
     elif node.unit_name == "panel" and "compatible" in raw:

@@ -70,9 +70,14 @@ def flash_plan(
     """
     method = device.flash.method.partition("-")[0]
     if method != "fastboot":
+        if not method:
+            raise PlanError(
+                f"the record of {device.codename} does not say how it is flashed",
+                remedy='say method = "fastboot" (or another method) in its [flash] table',
+            )
         raise PlanError(
-            f"{device.codename} is flashed by {device.flash.method or 'a method that its record does not name'}",
-            remedy="a plan for that method is made from its own tables, not from this function",
+            f"{device.codename} is flashed by {device.flash.method}",
+            remedy="a plan for that method is made from the phone's own partition table: see pmport.flashers",
         )
     allowed = tuple(allow)
     given = sorted(images.items(), key=lambda item: ORDER.index(item[0]) if item[0] in ORDER else len(ORDER))

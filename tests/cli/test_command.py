@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from support import CORPUS, real
 
 from pmport.cli import COMMANDS, pmport
 
@@ -35,3 +36,9 @@ def test_a_file_that_is_not_there_is_bad_input_in_one_paragraph() -> None:
     assert "no-such-file.img" in result.stderr
     assert "Traceback" not in result.stderr
     assert len(result.stderr.strip().splitlines()) <= 2
+
+
+def test_port_tells_that_the_phone_has_a_record_already(tmp_path: Path) -> None:
+    image = real(CORPUS / "boot/xiaomi-vayu-edk2-uefi-a.img")
+    result = CliRunner().invoke(pmport, ["port", str(image), "--codename", "acme-argon", "-o", str(tmp_path)])
+    assert "pmport db show xiaomi-vayu" in " ".join(result.output.split())

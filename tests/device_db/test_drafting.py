@@ -12,7 +12,7 @@ from support import CORPUS, judge, real
 import pmport
 from pmport import demo, device_db, generate
 from pmport.errors import RecordError
-from pmport.facts import DeviceFacts
+from pmport.facts import Certainty, DeviceFacts, Fact
 from pmport.formats.deviceinfo import DeviceInfo
 from pmport.formats.deviceinfo_lint import Schema, lint
 
@@ -119,3 +119,21 @@ def test_the_checksums_are_those_of_the_files(tmp_path: Path) -> None:
         (tmp_path / name).write_text(text, encoding="utf-8")
     sums = package["APKBUILD"].partition('sha512sums="\n')[2].rpartition('"')[0]
     subprocess.run(["sha512sum", "-c", "-"], input=sums, text=True, cwd=tmp_path, check=True, capture_output=True)
+
+
+def test_what_an_image_says_in_several_ways_is_asked_and_none_of_it_is_taken() -> None:
+    told = DeviceFacts(
+        [Fact("soc", chip, "dtb", None, Certainty.DERIVED) for chip in ("msm8916", "msm8939")]
+        + [Fact("screen_size", size, "panel", None, Certainty.DERIVED) for size in ((720, 1280), (1080, 1920))]
+    )
+    draft = device_db.draft(told, codename="acme-argon")
+    assert (draft.device.soc, draft.device.display.width) == ("", None)
+    asked = {question.key: question.text for question in draft.needed}
+    assert asked["soc"].endswith("msm8916, msm8939?")
+    assert asked["screen_width"].endswith("720x1280, 1080x1920?")
+    assert "screen_height" not in asked
+
+
+def test_a_panel_for_a_simulator_is_no_panel_of_the_phone() -> None:
+    with pmport.open(real(CORPUS / "boot/xiaomi-vayu-edk2-uefi-a.img")) as image:
+        assert not any("Simulator" in str(panel) for panel in pmport.facts.of(image).values("panel"))
