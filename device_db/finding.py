@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -36,7 +37,7 @@ WEIGHTS: Mapping[str, int] = MappingProxyType(
 ENOUGH = 20
 """Below this a candidate is no answer: only the chip, the addresses and such agree."""
 SHARED = 8
-"""A compatible or model that more records than this carry is a family's name, and counts as little as the chip."""
+"""What more records than this carry (a compatible, a model, a pair of ids) is a family's, and counts as little as the chip."""
 
 
 SHORT = 4
@@ -187,6 +188,16 @@ def _common() -> frozenset[str]:
     }
 
 
+def _pairs(row: IndexRow) -> Iterator[tuple[object, object]]:
+    return ((msm, board) for msm in row.qcom_msm_id for board in row.qcom_board_id)
+
+
+@lru_cache(maxsize=1)
+def _shared_ids() -> Counter[tuple[object, object]]:
+    """How many records carry a pair of ids: those of a chip's reference design stand in many."""
+    return Counter(pair for row in rows() for pair in {*_pairs(row)})
+
+
 def _agreements(row: IndexRow, known: _Known) -> Iterator[tuple[int, str]]:
     for kind, field, ours in (
         ("compatible", "compatible", row.compatible),
@@ -203,9 +214,11 @@ def _agreements(row: IndexRow, known: _Known) -> Iterator[tuple[int, str]]:
     in_a_model = name in known.words and name not in _common() and not _another_chip(row, known)
     if name not in _chips() and (name in known.names or in_a_model):
         yield WEIGHTS["name"], f"it calls itself {name}"
-    pair = next(((m, b) for m in row.qcom_msm_id for b in row.qcom_board_id if (m, b) in known.pairs), None)
-    if pair:
-        yield WEIGHTS["qcom ids"], f"msm-id {pair[0]} and board-id {pair[1]}"
+    pairs = [pair for pair in _pairs(row) if pair in known.pairs]
+    if pairs:
+        pair = min(pairs, key=lambda pair: _shared_ids()[pair])
+        platform = _shared_ids()[pair] > SHARED
+        yield WEIGHTS["soc" if platform else "qcom ids"], f"msm-id {pair[0]} and board-id {pair[1]}"
     if all(ours is not None and ours in theirs for ours, theirs in zip(row.addresses, known.addresses, strict=True)):
         yield WEIGHTS["boot addresses"], "the load addresses"
     if row.page_size and row.page_size in known.texts["page_size"]:

@@ -40,7 +40,7 @@ def device_tree() -> bytes:
     root["model"] = "pmport demo phone"
     root["compatible"] = ["pmport,demo", "qcom,msm8916"]
     root["qcom,msm-id"] = [206, 0]
-    root["qcom,board-id"] = [8, 0]
+    root["qcom,board-id"] = [0xDE30, 0]  # no phone of the database has it
     root["#address-cells"] = root["#size-cells"] = [1]
     root.add("chosen")["stdout-path"] = "serial0:115200n8"
     memory = root.add("memory@80000000")
