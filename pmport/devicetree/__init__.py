@@ -6,6 +6,7 @@
     tree = blob.tree()                        # to read and to edit
     tree["/soc/serial@78b0000"]["compatible"].strings
     bytes(tree)                               # what was not touched keeps its bytes
+    devicetree.to_source(tree)                # as people read it; parse_source() is the way back
 """
 
 from __future__ import annotations
@@ -19,8 +20,10 @@ if TYPE_CHECKING:
     from pmport.devicetree.blob import Blob, FoundBlob, find_blobs
     from pmport.devicetree.identity import Identity, identify
     from pmport.devicetree.interrupts import Interrupt, interrupt_parent, interrupts
+    from pmport.devicetree.printing import to_source
     from pmport.devicetree.properties import Property
     from pmport.devicetree.references import Reference, all_references, references, regulators
+    from pmport.devicetree.source import parse_source, read_source
     from pmport.devicetree.tree import DeviceTree, TreeNode
 
 _NAMES = {
@@ -40,8 +43,11 @@ _NAMES = {
     "interrupt_parent": "pmport.devicetree.interrupts:interrupt_parent",
     "interrupts": "pmport.devicetree.interrupts:interrupts",
     "references": "pmport.devicetree.references:references",
+    "parse_source": "pmport.devicetree.source:parse_source",
+    "read_source": "pmport.devicetree.source:read_source",
     "reg": "pmport.devicetree.addresses:reg",
     "regulators": "pmport.devicetree.references:regulators",
+    "to_source": "pmport.devicetree.printing:to_source",
     "to_cpu": "pmport.devicetree.addresses:to_cpu",
 }
 
@@ -61,10 +67,13 @@ __all__ = [
     "identify",
     "interrupt_parent",
     "interrupts",
+    "parse_source",
+    "read_source",
     "references",
     "reg",
     "regulators",
     "to_cpu",
+    "to_source",
 ]
 
 __getattr__, __dir__ = lazily(__name__, _NAMES)
