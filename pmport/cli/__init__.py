@@ -35,6 +35,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "fetch": ("pmport.cli.flash:fetch", "read a partition back"),
     "devices": ("pmport.cli.devices:devices", "phones on the USB cable, and their modes"),
     "doctor": ("pmport.cli.devices:doctor", "what keeps phones from being seen or opened"),
+    "virtual": ("pmport.cli.virtual:virtual", "virtual phones: list them, run any program against them"),
     "demo": ("pmport.cli.demo:demo", "the guided tour, on a virtual phone"),
     "completion": ("pmport.cli.completion:completion", "the completion script for bash, zsh or fish"),
 }

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from pmport.virtual.nokia import ColdPhone, Mk2Phone
     from pmport.virtual.nolo import NOLO_PROFILES, NoloPhone, NoloProfile
     from pmport.virtual.partitions import Partition
+    from pmport.virtual.phones import PHONES, Phone
     from pmport.virtual.pyusb_backend import PyusbBackend
     from pmport.virtual.usb_bus import UsbBus
     from pmport.virtual.usb_device import ControlRequest, Stall, VirtualUsbDevice
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 _NAMES = {
     "LOKE_PROFILES": "pmport.virtual.loke:LOKE_PROFILES",
     "NOLO_PROFILES": "pmport.virtual.nolo:NOLO_PROFILES",
+    "PHONES": "pmport.virtual.phones:PHONES",
     "PROFILES": "pmport.virtual.fastboot_profiles:PROFILES",
     "ColdPhone": "pmport.virtual.nokia:ColdPhone",
     "ControlRequest": "pmport.virtual.usb_device:ControlRequest",
@@ -38,6 +40,7 @@ _NAMES = {
     "NoloPhone": "pmport.virtual.nolo:NoloPhone",
     "NoloProfile": "pmport.virtual.nolo:NoloProfile",
     "Partition": "pmport.virtual.partitions:Partition",
+    "Phone": "pmport.virtual.phones:Phone",
     "PyusbBackend": "pmport.virtual.pyusb_backend:PyusbBackend",
     "Stall": "pmport.virtual.usb_device:Stall",
     "UsbBus": "pmport.virtual.usb_bus:UsbBus",
@@ -47,6 +50,7 @@ _NAMES = {
 __all__ = [
     "LOKE_PROFILES",
     "NOLO_PROFILES",
+    "PHONES",
     "PROFILES",
     "ColdPhone",
     "ControlRequest",
@@ -60,6 +64,7 @@ __all__ = [
     "NoloPhone",
     "NoloProfile",
     "Partition",
+    "Phone",
     "PyusbBackend",
     "Stall",
     "UsbBus",
