@@ -1,0 +1,85 @@
+"""Debian packages of any architecture, downloaded by an apt of their own and unpacked, kept between runs."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+from support import IN_CI
+
+CACHE = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "pmport-tests"
+KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
+SETTINGS = """
+Dir::Etc "{home}/etc";
+Dir::Etc::sourcelist "{home}/etc/sources.list";
+Dir::Etc::sourceparts "-";
+Dir::State "{home}/state";
+Dir::State::status "{home}/state/status";
+Dir::Cache "{home}/cache";
+APT::Architecture "arm64";
+APT::Architectures {{"arm64";"armhf";}};
+APT::Sandbox::User "root";
+Acquire::Languages "none";
+"""
+
+
+def unpacked(package: str, architecture: str, suite: str = "bookworm") -> Path:
+    """The folder with a package's files; the newest that the suite has, or the one that is kept from before.
+
+    Args:
+        package: A package, or one that depends on the wanted one alone, such as ``linux-image-arm64``.
+        architecture: Debian's name of it.
+        suite: Debian's release.
+
+    Returns:
+        The folder. Without apt or a network the test is skipped; in CI it fails.
+    """
+    folder = CACHE / suite / f"{package}-{architecture}"
+    if folder.is_dir():
+        return folder
+    try:
+        return _downloaded(package, architecture, suite, folder)
+    except (OSError, subprocess.SubprocessError) as error:
+        reason = f"{package} for {architecture} cannot be downloaded here: {error}"
+        if IN_CI:
+            pytest.fail(reason)
+        pytest.skip(reason)
+
+
+def _downloaded(package: str, architecture: str, suite: str, folder: Path) -> Path:
+    home = CACHE / suite / f"apt-{os.getpid()}"
+    for name in ("etc", "state/lists/partial", "cache/archives/partial", "debs"):
+        (home / name).mkdir(parents=True, exist_ok=True)
+    (home / "state/status").touch()
+    (home / "etc/sources.list").write_text(
+        f"deb [signed-by={KEYRING}] http://deb.debian.org/debian {suite} main\n", encoding="utf-8"
+    )
+    settings = home / "apt.conf"
+    settings.write_text(SETTINGS.format(home=home), encoding="utf-8")
+    environment = {**os.environ, "APT_CONFIG": str(settings)}
+
+    def run(*command: str, cwd: Path = home) -> str:
+        answer = subprocess.run(
+            command, check=True, env=environment, cwd=cwd, capture_output=True, text=True, timeout=300
+        )
+        return answer.stdout
+
+    run("apt-get", "update", "-qq")
+    name = f"{package}:{architecture}"
+    for line in run("apt-cache", "depends", name).splitlines():
+        if line.strip().startswith("Depends: linux-image-"):  # a package that only names the newest kernel
+            name = line.split()[-1]
+            name = name if ":" in name else f"{name}:{architecture}"
+    run("apt-get", "download", "-qq", name, cwd=home / "debs")
+    half = folder.with_name(f"{folder.name}.{os.getpid()}")
+    for deb in (home / "debs").glob("*.deb"):
+        run("dpkg-deb", "-x", str(deb), str(half))
+    shutil.rmtree(home)
+    if folder.is_dir():  # another process was faster
+        shutil.rmtree(half)
+    else:
+        half.rename(folder)
+    return folder
