@@ -18,8 +18,12 @@ from pmport.lazy import lazily
 if TYPE_CHECKING:
     from pmport.devicetree.addresses import Range, cpu_ranges, reg, to_cpu
     from pmport.devicetree.blob import Blob, FoundBlob, find_blobs
+    from pmport.devicetree.difference import Difference, Differences, diff
     from pmport.devicetree.identity import Identity, identify
     from pmport.devicetree.interrupts import Interrupt, interrupt_parent, interrupts
+    from pmport.devicetree.overlay_making import make_overlay
+    from pmport.devicetree.overlays import Applied, Change
+    from pmport.devicetree.phandle_graph import Edge, Graph, graph
     from pmport.devicetree.printing import to_source
     from pmport.devicetree.properties import Property
     from pmport.devicetree.references import Reference, all_references, references, regulators
@@ -27,6 +31,15 @@ if TYPE_CHECKING:
     from pmport.devicetree.tree import DeviceTree, TreeNode
 
 _NAMES = {
+    "graph": "pmport.devicetree.phandle_graph:graph",
+    "make_overlay": "pmport.devicetree.overlay_making:make_overlay",
+    "Graph": "pmport.devicetree.phandle_graph:Graph",
+    "Edge": "pmport.devicetree.phandle_graph:Edge",
+    "diff": "pmport.devicetree.difference:diff",
+    "Differences": "pmport.devicetree.difference:Differences",
+    "Difference": "pmport.devicetree.difference:Difference",
+    "Change": "pmport.devicetree.overlays:Change",
+    "Applied": "pmport.devicetree.overlays:Applied",
     "Blob": "pmport.devicetree.blob:Blob",
     "DeviceTree": "pmport.devicetree.tree:DeviceTree",
     "FoundBlob": "pmport.devicetree.blob:FoundBlob",
@@ -52,9 +65,15 @@ _NAMES = {
 }
 
 __all__ = [
+    "Applied",
     "Blob",
+    "Change",
     "DeviceTree",
+    "Difference",
+    "Differences",
+    "Edge",
     "FoundBlob",
+    "Graph",
     "Identity",
     "Interrupt",
     "Property",
@@ -63,10 +82,13 @@ __all__ = [
     "TreeNode",
     "all_references",
     "cpu_ranges",
+    "diff",
     "find_blobs",
+    "graph",
     "identify",
     "interrupt_parent",
     "interrupts",
+    "make_overlay",
     "parse_source",
     "read_source",
     "references",

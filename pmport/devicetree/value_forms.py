@@ -16,7 +16,7 @@ import re
 from enum import Enum
 from functools import lru_cache
 
-__all__ = ["Form", "choose", "decimal", "escaped"]
+__all__ = ["Form", "choose", "decimal", "escaped", "shown"]
 
 
 class Form(Enum):
@@ -139,3 +139,31 @@ def escaped(text: bytes) -> str:
         for byte in text
     )
     return f'"{inner}"'
+
+
+def shown(name: str, value: bytes, longest: int = 60) -> str:
+    r"""A value on one line, for tables and reports.
+
+    Args:
+        name: The property's name.
+        value: Its bytes.
+        longest: Letters after which it is cut.
+
+    Returns:
+        The value as source has it; "" for a property without one.
+
+    Example:
+        >>> shown("compatible", b"acme,argon\0acme,soc\0"), shown("reg", bytes(8)), shown("dma-coherent", b"")
+        ('"acme,argon", "acme,soc"', '<0 0>', '')
+    """
+    form = choose(name, value)
+    if form is Form.FLAG:
+        return ""
+    if form is Form.STRINGS:
+        text = ", ".join(escaped(part) for part in value[:-1].split(b"\0"))
+    elif form is Form.BYTES:
+        text = f"[{value[:longest].hex(' ')}]"
+    else:
+        cells = [int.from_bytes(value[at : at + 4], "big") for at in range(0, min(len(value), 4 * longest), 4)]
+        text = "<" + " ".join(str(cell) if cell < 10 or decimal(name) else f"{cell:#x}" for cell in cells) + ">"
+    return text if len(text) <= longest else text[: longest - 1] + "…"
