@@ -26,6 +26,7 @@ METHODS: Mapping[str, str] = MappingProxyType(
     {
         "fastboot": "pmport.flashers.fastboot:FastbootFlasher",
         "heimdall": "pmport.flashers.heimdall:HeimdallFlasher",
+        "0xffff": "pmport.flashers.nokia:NokiaFlasher",
     }
 )
 """Flash method, as a device record names it → the flasher that speaks it."""

@@ -22,6 +22,7 @@ READERS: dict[str, str] = {
     "pmport.formats.kernel_trees:KernelWithTrees": "pmport.facts.kernel_image:of_kernel_with_trees",
     "pmport.formats.kernel_config:KernelConfig": "pmport.facts.kernel_config:read",
     "pmport.formats.getvars:GetVars": "pmport.facts.getvars:read",
+    "pmport.formats.nolo_properties:NoloProperties": "pmport.facts.nolo_properties:read",
     "pmport.formats.pit:Pit": "pmport.facts.pit:read",
     "pmport.formats.gpt:Gpt": "pmport.facts.partition_table:of_gpt",
     "pmport.formats.super_image:SuperImage": "pmport.facts.partition_table:of_super",

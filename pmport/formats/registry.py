@@ -375,6 +375,13 @@ FORMATS: tuple[FormatRow, ...] = (
         limits="assignments only: what a shell would expand or run is an error",
     ),
     FormatRow(
+        kind="NOLO properties",
+        path="pmport.formats.nolo_properties:NoloProperties",
+        magics=((0, b"nolo: "),),
+        writes="identical",
+        source="`pmport nokia identify`; names of the properties as NOLO has them",
+    ),
+    FormatRow(
         kind="fastboot variables",
         path="pmport.formats.getvars:GetVars",
         probe="pmport.formats.getvars:looks_like_getvars",

@@ -85,6 +85,7 @@ class FastbootPhone(VirtualUsbDevice):
 
     def reset(self) -> None:
         """Forget the conversation."""
+        self._leaving = False
         self.model.reset()
 
     def _rebooted(self, target: str) -> None:

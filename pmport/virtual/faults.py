@@ -32,7 +32,8 @@ class Fault:
 
     Args:
         kind: The way to fail.
-        at: Index of the bulk transfer that fails, counted from 0 over both directions since the device was plugged in.
+        at: Index of the transfer that fails, counted from 0 over both directions since the device was plugged in; bulk
+            transfers and vendor requests count, the standard requests of USB do not.
         direction: ``"out"``, ``"in"``, or ``""`` for either.
         seconds: How long a slow transfer takes.
     """

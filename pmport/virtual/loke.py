@@ -157,7 +157,6 @@ class LokePhone(VirtualUsbDevice):
         self.t_flash = False
         self.empty_packets = 0
         self._timer: threading.Timer | None = None
-        self._target = ""
         self.reset()
 
     def reset(self) -> None:
@@ -169,6 +168,7 @@ class LokePhone(VirtualUsbDevice):
         self._writing = _Writing()
         self._buffer = b""
         self._held: bytes | None = None
+        self._target = ""
 
     # ----- what comes
 

@@ -59,7 +59,6 @@ class ColdPhone(VirtualUsbDevice):
         self.loaders: dict[str, bytes] = {}
         self.mode = "cold"
         self._missed = missed_pings
-        self._leaving = False
         if becomes is not None:
             becomes.unplug()
         self.reset()
@@ -68,6 +67,7 @@ class ColdPhone(VirtualUsbDevice):
     def reset(self) -> None:
         """The boot ROM starts again; it says its name once per attachment."""
         self.state = ColdState.ROM
+        self._leaving = False
         self._left, self._crc = 0, 0
         self._pieces: list[bytes] = []
 

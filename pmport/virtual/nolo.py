@@ -111,12 +111,12 @@ class NoloPhone(VirtualUsbDevice):
         self.booted: dict[str, bytes] = {}
         self.cmdline = b""
         self._busy = busy
-        self._target = ""
         self.reset()
 
     def reset(self) -> None:
         """Forget what is in RAM."""
         self.ram: dict[str, bytes] = {}
+        self._target = ""
         self._key = ""
         self._kind, self._expected, self._hash = "", 0, 0
         self._stream = False

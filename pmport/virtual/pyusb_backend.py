@@ -22,6 +22,7 @@ import usb.backend
 from usb.core import USBError, USBTimeoutError
 
 from pmport.virtual.faults import FaultKind
+from pmport.virtual.transfers import ask, settle
 from pmport.virtual.usb_device import ControlRequest, Stall, VirtualUsbDevice
 
 __all__ = ["PyusbBackend"]
@@ -87,7 +88,9 @@ class PyusbBackend(usb.backend.IBackend):  # type: ignore[misc]  # pyusb ships n
     # ----- what is there
 
     def enumerate_devices(self) -> Iterator[VirtualUsbDevice]:
-        """Devices that are plugged in."""
+        """Devices that are plugged in; those that were told to leave have done so by now."""
+        for device in self.devices:
+            settle(device)
         return iter([device for device in self.devices if device.plugged])
 
     def get_device_descriptor(self, dev: VirtualUsbDevice) -> SimpleNamespace:
@@ -254,17 +257,18 @@ class PyusbBackend(usb.backend.IBackend):  # type: ignore[misc]  # pyusb ships n
         timeout: int,
     ) -> int:
         """A control request."""
-        del timeout
         incoming = bool(bmRequestType & 0x80)
         with dev_handle.condition:
             self._present(dev_handle)
             sent = b"" if incoming else bytes(data)
-            setup = ControlRequest(bmRequestType, bRequest, wValue, wIndex, len(data), sent)
-            try:
-                answer = dev_handle.answer_control(setup)
-            except Stall:
-                raise USBError("Pipe error", -9, errno.EPIPE) from None
+            outcome = ask(dev_handle, ControlRequest(bmRequestType, bRequest, wValue, wIndex, len(data), sent))
+            if outcome is None:
+                dev_handle.condition.wait_for(lambda: not dev_handle.plugged, timeout / 1000 if timeout else None)
+                raise USBTimeoutError("Operation timed out", -7, errno.ETIMEDOUT)
+            self._present(dev_handle)
+            if outcome.error:
+                raise USBError("Pipe error", -9, outcome.error)
         if incoming:
-            memoryview(data).cast("B")[: len(answer)] = answer
-            return len(answer)
+            memoryview(data).cast("B")[: len(outcome.data)] = outcome.data
+            return len(outcome.data)
         return len(sent)

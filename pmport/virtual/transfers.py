@@ -7,12 +7,15 @@ two answers whose first has no short packet at its end come as one. Failures are
 from __future__ import annotations
 
 import errno
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pmport.virtual.faults import Fault, FaultKind
-from pmport.virtual.usb_device import Endpoint, Stall, VirtualUsbDevice
+from pmport.virtual.usb_device import ControlRequest, Endpoint, Stall, VirtualUsbDevice
 
-__all__ = ["Outcome", "begin", "give", "packet_size", "settle", "take"]
+__all__ = ["Outcome", "ask", "begin", "give", "packet_size", "settle", "take"]
+
+VENDOR = 0x40
+"""In bmRequestType: a request that only this device knows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,11 +136,46 @@ def take(device: VirtualUsbDevice, endpoint: int, size: int, fault: Fault | None
     if got > size:
         queue.appendleft(data[size:])
         data = data[:size]
-    if fault is not None and fault.kind is FaultKind.GARBAGE:
-        data = bytes(byte ^ 0xA5 for byte in data)
-    elif fault is not None and fault.kind is FaultKind.SHORT:
-        data = data[: len(data) // 2]
-    return Outcome(data)
+    return Outcome(_spoiled(data, fault.kind if fault else None))
+
+
+def ask(device: VirtualUsbDevice, setup: ControlRequest) -> Outcome | None:
+    """A control request. The caller holds the device's condition.
+
+    Args:
+        device: The model.
+        setup: The request; vendor requests count as transfers, and can be made to fail.
+
+    Returns:
+        How it ended; a STALL here does not halt anything. None if it runs into its deadline.
+    """
+    fault = None
+    if setup.request_type & VENDOR:
+        fault = device.faults.next("in" if setup.request_type & 0x80 else "out")
+    kind = fault.kind if fault else None
+    if kind is FaultKind.UNPLUG:
+        device.unplug()
+    elif fault is not None and kind is FaultKind.SLOW:
+        device.condition.wait_for(lambda: not device.plugged, fault.seconds)
+    if not device.plugged:
+        return Outcome(error=errno.ENODEV)
+    if kind is FaultKind.STALL:
+        return Outcome(error=errno.EPIPE)
+    if kind is FaultKind.NAK:
+        return None
+    if kind is FaultKind.SHORT:
+        setup = replace(setup, data=setup.data[: len(setup.data) // 2])
+    try:
+        answer = device.answer_control(setup)
+    except Stall:
+        return Outcome(error=errno.EPIPE)
+    return Outcome(_spoiled(answer, kind), len(setup.data))
+
+
+def _spoiled(data: bytes, kind: FaultKind | None) -> bytes:
+    if kind is FaultKind.GARBAGE:
+        return bytes(byte ^ 0xA5 for byte in data)
+    return data[: len(data) // 2] if kind is FaultKind.SHORT else data
 
 
 def settle(device: VirtualUsbDevice) -> None:

@@ -18,13 +18,10 @@ import time
 from collections import OrderedDict, deque
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-from pmport.virtual.transfers import Outcome, begin, give, settle, take
-from pmport.virtual.usb_device import ControlRequest, Stall, VirtualUsbDevice
-
-if TYPE_CHECKING:
-    from pmport.virtual.faults import Fault
+from pmport.virtual.faults import Fault, FaultKind
+from pmport.virtual.transfers import Outcome, ask, begin, give, settle, take
+from pmport.virtual.usb_device import ControlRequest, VirtualUsbDevice
 
 __all__ = ["Connection", "Node", "OnTrace"]
 
@@ -288,18 +285,23 @@ class Connection:
             self.device.reset()
         return 0
 
-    def _asked(self, setup: ControlRequest) -> bytes:
+    def _asked(self, setup: ControlRequest, milliseconds: int = 0) -> bytes:
         with self.device.condition:
-            try:
-                return self.device.answer_control(setup)
-            except Stall:
-                raise _Failed(errno.EPIPE) from None
+            outcome = ask(self.device, setup)
+            end = time.monotonic() + milliseconds / 1000 if milliseconds else None
+            while outcome is None:
+                self._wait(end)
+                if not self.node.alive:
+                    outcome = Outcome(error=errno.ENODEV)
+        if outcome.error:
+            raise _Failed(outcome.error)
+        return outcome.data
 
     def _on_control(self, argument: int) -> int:
-        kind, request, value, index, length, _, address = CONTROL.unpack(self._peek(argument, CONTROL.size))
+        kind, request, value, index, length, milliseconds, address = CONTROL.unpack(self._peek(argument, CONTROL.size))
         incoming = bool(kind & 0x80)
         sent = b"" if incoming else self._peek(address, length)
-        answer = self._asked(ControlRequest(kind, request, value, index, length, sent))
+        answer = self._asked(ControlRequest(kind, request, value, index, length, sent), milliseconds)
         if incoming:
             self._poke(address, answer)
         settle(self.device)
@@ -365,11 +367,14 @@ class Connection:
         incoming = bool(kind & 0x80)
         sent = b"" if incoming else raw[SETUP.size : SETUP.size + length]
         urb.buffer += SETUP.size
-        try:
-            urb.data = self._asked(ControlRequest(kind, request, value, index, length, sent))
-            urb.actual = len(urb.data) if incoming else length
-        except _Failed as failed:
-            urb.status = -failed.code
+        with self.device.condition:
+            outcome = ask(self.device, ControlRequest(kind, request, value, index, length, sent))
+            if outcome is None:  # until the program discards it, or the device leaves
+                urb.fault = Fault(FaultKind.NAK, 0)
+                self._pending[urb.address] = urb
+                return
+        urb.data, urb.status = outcome.data, -outcome.error
+        urb.actual = len(urb.data) if incoming else length
         self._done.append(urb)
 
     def _pump(self) -> None:

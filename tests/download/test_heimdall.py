@@ -103,7 +103,7 @@ def test_a_second_run_resumes_the_closed_session() -> None:
     phone = LokePhone()
     run(phone, plan(flash("BOOT", image(10)), reboot=False))
     run(phone, plan(flash("RECOVERY", image(20)), reboot=False))
-    run(phone, plan(flash("BOOT", image(30))), replace(QUICK, resume=True))
+    run(phone, plan(flash("BOOT", image(30)), reboot=False), replace(QUICK, resume=True))
     assert [name for name, _ in phone.flashed] == ["BOOT", "RECOVERY", "BOOT"]
     assert phone.log.count("ODIN") == 1
     with pytest.raises(FlashError, match="does not answer the greeting") as caught:
