@@ -130,7 +130,8 @@ class _Application:
     places: list[tuple[TreeNode, str, int]] = field(default_factory=list)
     redirected: dict[int, int] = field(default_factory=dict)
     targets: dict[str, TreeNode] = field(default_factory=dict)
-    added: list[TreeNode] = field(default_factory=list)
+    added: set[TreeNode] = field(default_factory=set)
+    by_unit_name: dict[TreeNode, dict[str, list[TreeNode]]] = field(default_factory=dict)
 
     def run(self) -> None:
         fragments = [node for node in self.overlay.root.children.values() if "__overlay__" in node.children]
@@ -259,7 +260,8 @@ class _Application:
                 twin = self._twin(theirs, name)
                 if twin is None:
                     twin = theirs.add(name)
-                    self.added.append(twin)
+                    self.added.add(twin)
+                    self.by_unit_name.get(theirs, {}).setdefault(twin.unit_name, []).append(twin)
                     self.changes.append(Change("node", twin.path, overlay=self.number))
                 pairs.append((child, twin))
 
@@ -271,9 +273,13 @@ class _Application:
         """
         if "@" in name:
             return parent.children.get(name)
-        fitting = [child for child in parent.children.values() if name in {child.name, child.unit_name}]
-        added = [child for child in fitting if child in self.added]
-        found = max(added, key=self.added.index) if added else next(iter(fitting), None)
+        if parent not in self.by_unit_name:
+            units: dict[str, list[TreeNode]] = {}
+            for child in parent.children.values():
+                units.setdefault(child.unit_name, []).append(child)
+            self.by_unit_name[parent] = units
+        fitting = self.by_unit_name[parent].get(name, [])
+        found = next((child for child in reversed(fitting) if child in self.added), next(iter(fitting), None))
         if found is not None and found.name != name:
             message = f"a bootloader takes {name} for this node, the kernel would not"
             self.findings.append(Finding(Severity.NOTE, "inexact-name", message, where=found.path))

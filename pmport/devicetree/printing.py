@@ -22,16 +22,18 @@ from __future__ import annotations
 import re
 import struct
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from pmport.devicetree.bindings import binding_of
 from pmport.devicetree.constants import GIC_KINDS, GPIO_FLAGS, INTERRUPT_TYPES, KEYS, SWITCHES
 from pmport.devicetree.interrupts import interrupt_parent
-from pmport.devicetree.references import PATH_LISTS, references, refers
-from pmport.devicetree.value_forms import Form, choose, decimal, escaped
+from pmport.devicetree.references import PATH_LISTS, entries, refers
+from pmport.devicetree.value_forms import STRING_HOLDERS, Form, choose, decimal, escaped
 from pmport.errors import FormatError
 
 if TYPE_CHECKING:
-    from pmport.devicetree.references import Reference
+    from pmport.devicetree.bindings import Binding
     from pmport.devicetree.tree import DeviceTree, TreeNode
 
 __all__ = ["to_source"]
@@ -42,10 +44,14 @@ LABEL = re.compile(r"[A-Za-z_]\w*", re.ASCII)
 NO_LETTER = re.compile(r"\W", re.ASCII)
 DEEPEST = 24
 """Deeper nodes are not indented further, so that a tree of ten thousand levels stays readable by programs at least."""
+INDENTS = tuple("\t" * depth for depth in range(DEEPEST + 1))
+NEWLINE = "\n"
 CELLS_PER_LINE = 8
 BYTES_PER_LINE = 24
 TEXT_PER_LINE = 80
 EV_SW = 5
+SHORT = 24
+"""A value of so few bytes fits on one line in every form."""
 GIC_CELLS = 3
 GPIO_CELLS = 2
 
@@ -63,7 +69,7 @@ def to_source(tree: DeviceTree, *, labels: bool = True, constants: bool = False)
     Returns:
         The source. Phandles are kept as properties, so that compiling it gives the same values.
     """
-    return "".join(_Printer(tree, labels=labels, constants=constants).text())
+    return _Printer(tree, labels=labels, constants=constants).text()
 
 
 class _Printer:
@@ -75,33 +81,35 @@ class _Printer:
         self.labels = _labels(tree) if labels else {}
         self.headers: set[str] = set()
 
-    def text(self) -> Iterator[str]:
-        body = list(self._nodes())
-        yield "/dts-v1/;\n"
-        for header in sorted(self.headers):
-            yield f"\n#include <{header}>"
-        if self.headers:
-            yield "\n"
-        for address, size in self.tree.reservations:
-            yield f"\n/memreserve/ {address:#x} {size:#x};"
-        yield "\n" if not self.tree.reservations else "\n\n"
-        yield from body
+    def text(self) -> str:
+        body = self._nodes()
+        head = ["/dts-v1/;\n"]
+        head += [f"\n#include <{header}>" for header in sorted(self.headers)]
+        head += ["\n"] if self.headers else []
+        head += [f"\n/memreserve/ {address:#x} {size:#x};" for address, size in self.tree.reservations]
+        head += ["\n\n" if self.tree.reservations else "\n"]
+        return "".join((*head, *body))
 
-    def _nodes(self) -> Iterator[str]:
+    def _nodes(self) -> list[str]:
+        out: list[str] = []
         waiting: list[tuple[TreeNode | None, int]] = [(self.tree.root, 0)]
         while waiting:
             node, depth = waiting.pop()
-            indent = "\t" * min(depth, DEEPEST)
+            indent = INDENTS[min(depth, DEEPEST)]
             if node is None:
-                yield f"{indent}}};\n"
+                out.append(f"{indent}}};\n")
                 continue
-            if depth:
-                yield "\n"
-            yield f"{indent}{self._head(node)} {{\n"
+            out.append(f"{NEWLINE if depth else ''}{indent}{self._head(node)} {{\n")
+            inner = indent + "\t"
+            plain = not self.constants and node.name not in STRING_HOLDERS
             for name, value in node.raw.items():
-                yield self._property(node, name, value, indent + "\t")
+                if plain and len(value) <= SHORT and _stands_alone(name):
+                    out.append(inner + _line(name, value))
+                else:
+                    out.append(self._property(node, name, value, inner))
             waiting.append((None, depth))
             waiting.extend((child, depth + 1) for child in reversed(node.children.values()))
+        return out
 
     def _head(self, node: TreeNode) -> str:
         if node.parent is None:
@@ -111,7 +119,7 @@ class _Printer:
         return "".join(f"{label}: " for label in labels if LABEL.fullmatch(label)) + name
 
     def _property(self, node: TreeNode, name: str, value: bytes, indent: str) -> str:
-        shown = name if NAME.fullmatch(name) else f"{escaped(_raw(name))} /* no valid name */"
+        shown = _name(name)
         holder = node.name if node.parent is not None and node.parent.parent is None else ""
         form = choose(name, value, holder)
         if form is Form.FLAG:
@@ -125,33 +133,29 @@ class _Printer:
         return start + self._cells(node, name, struct.unpack(f">{len(value) // 4}I", value), indent) + ";\n"
 
     def _cells(self, node: TreeNode, name: str, cells: tuple[int, ...], indent: str) -> str:
-        words = [str(cell) if cell < 10 or decimal(name) else f"{cell:#x}" for cell in cells]
-        entries = self._references(node, name)
-        if entries:
-            return _wrapped(list(self._entries(entries, words)), indent)
+        words = _words(name, cells)
+        binding = binding_of(name) if self.labels and refers(node, name) else None
+        if binding is not None:
+            try:
+                return _wrapped(list(self._entries(node, name, cells, words, binding)), indent)
+            except FormatError:  # an overlay that is not applied yet, or a broken reference: the cells say all there is
+                words = _words(name, cells)
         if self.constants:
             self._name_cells(node, name, cells, words)
         rows = [" ".join(words[at : at + CELLS_PER_LINE]) for at in range(0, len(words), CELLS_PER_LINE)]
         return "<" + f"\n{indent}\t".join(rows) + ">"
 
-    def _references(self, node: TreeNode, name: str) -> tuple[Reference, ...]:
-        if not self.labels or not refers(node, name):
-            return ()
-        try:
-            return references(node, name)
-        except FormatError:
-            return ()  # an overlay that is not applied yet, or a broken reference: the cells say all there is
-
-    def _entries(self, entries: tuple[Reference, ...], words: list[str]) -> Iterator[str]:
-        starts = [entry.cell - len(entry.before) for entry in entries]
-        for entry, start, end in zip(entries, starts, [*starts[1:], len(words)], strict=True):
-            part = words[start:end]
-            label = next(iter(self.labels.get(entry.node, ())), "") if entry.node is not None else ""
-            if label:
-                part[entry.cell - start] = f"&{label}"
-            if self.constants and entry.kind == "gpio" and len(entry.args) == GPIO_CELLS:
-                part[-1] = self._named(GPIO_FLAGS, entry.args[-1], "dt-bindings/gpio/gpio.h")
-            yield f"<{' '.join(part)}>"
+    def _entries(
+        self, node: TreeNode, name: str, cells: tuple[int, ...], words: list[str], binding: Binding
+    ) -> Iterator[str]:
+        for at, past, target in entries(node, name, cells, binding):
+            labels = self.labels.get(target)
+            if labels and target is not None:
+                words[at] = f"&{labels[0]}"
+            if self.constants and binding.kind == "gpio" and past - at == 1 + GPIO_CELLS:
+                words[past - 1] = self._named(GPIO_FLAGS, cells[past - 1], "dt-bindings/gpio/gpio.h")
+            end = past + (binding.after if target is not None else 0)
+            yield f"<{' '.join(words[at - binding.before : end])}>"
 
     def _name_cells(self, node: TreeNode, name: str, cells: tuple[int, ...], words: list[str]) -> None:
         if name == "linux,code" and len(cells) == 1:
@@ -177,6 +181,38 @@ class _Printer:
             return str(number)
         self.headers.add(header)
         return table[number]
+
+
+@lru_cache(maxsize=8192)
+def _name(name: str) -> str:
+    return name if NAME.fullmatch(name) else f"{escaped(_raw(name))} /* no valid name */"
+
+
+@lru_cache(maxsize=8192)
+def _stands_alone(name: str) -> bool:
+    """Whether a value is written by its name and bytes alone, wherever it stands."""
+    return binding_of(name) is None
+
+
+@lru_cache(maxsize=1 << 15)
+def _line(name: str, value: bytes) -> str:
+    """A short property, as every tree repeats it: most of a tree's lines, so they are kept."""
+    form = choose(name, value)
+    if form is Form.FLAG:
+        return f"{_name(name)};\n"
+    if form is Form.STRINGS:
+        text = ", ".join(escaped(part) for part in value[:-1].split(b"\0"))
+    elif form is Form.BYTES:
+        text = f"[{value.hex(' ')}]"
+    else:
+        text = f"<{' '.join(_words(name, struct.unpack(f'>{len(value) // 4}I', value)))}>"
+    return f"{_name(name)} = {text};\n"
+
+
+def _words(name: str, cells: tuple[int, ...]) -> list[str]:
+    if decimal(name):
+        return [str(cell) for cell in cells]
+    return [str(cell) if cell < 10 else f"{cell:#x}" for cell in cells]
 
 
 def _raw(name: str) -> bytes:

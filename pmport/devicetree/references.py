@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from pmport.devicetree.bindings import Binding
     from pmport.devicetree.tree import TreeNode
 
-__all__ = ["PATH_LISTS", "Reference", "all_references", "references", "refers", "regulators", "resolve"]
+__all__ = ["PATH_LISTS", "Reference", "all_references", "entries", "references", "refers", "regulators", "resolve"]
 
 PATH_LISTS = frozenset({"aliases", "__symbols__", "__fixups__", "__local_fixups__"})
 """Children of the root whose properties are named by labels."""
@@ -120,31 +120,60 @@ def resolve(node: TreeNode, name: str, cells: tuple[int, ...], binding: Binding)
     Raises:
         FormatError: As :func:`references` does.
     """
-    nodes = node.phandles
     names = _names(node, name, binding)
-    found: list[Reference] = []
+    return tuple(
+        Reference(
+            node,
+            name,
+            binding.kind,
+            cells[at],
+            target,
+            cells[at + 1 : past],
+            names[number] if number < len(names) else "",
+            number,
+            at,
+            cells[at - binding.before : at],
+        )
+        for number, (at, past, target) in enumerate(entries(node, name, cells, binding))
+    )
+
+
+def entries(
+    node: TreeNode, name: str, cells: tuple[int, ...], binding: Binding
+) -> Iterator[tuple[int, int, TreeNode | None]]:
+    """Where each entry of a property stands.
+
+    Args:
+        node: The node that refers.
+        name: The property.
+        cells: Its cells.
+        binding: How they are written.
+
+    Yields:
+        ``(cell of the phandle, cell behind the specifier, the node that is referred to)``; cells of a map's entry stand
+        before the one and behind the other.
+
+    Raises:
+        FormatError: As :func:`references` does.
+    """
+    nodes = node.phandles
+    size, before, after = len(cells), binding.before, binding.after
     i = 0
-    while i < len(cells):
-        at = i + binding.before
-        if at >= len(cells):
-            raise _misfit(node, name, "ends within an entry", len(cells))
+    while i < size:
+        at = i + before
+        if at >= size:
+            raise _misfit(node, name, "ends within an entry", size)
         phandle = cells[at]
         target = nodes.get(phandle)
         if target is None and phandle:
             what = "is not resolved yet" if phandle in NO_PHANDLES else "leads nowhere"
             raise _misfit(node, name, f"holds the phandle {phandle:#x}, which {what}", at)
         count = 0 if target is None else _count(target, binding, node, name, at)
-        past = len(cells) if count == REST else at + 1 + count
-        if past + (binding.after if target is not None else 0) > len(cells):
-            raise _misfit(node, name, f"ends within an entry that takes {count} cells", len(cells))
-        label = names[len(found)] if len(found) < len(names) else ""
-        found.append(
-            Reference(
-                node, name, binding.kind, phandle, target, cells[at + 1 : past], label, len(found), at, cells[i:at]
-            )
-        )
-        i = past + (binding.after if target is not None else 0)
-    return tuple(found)
+        past = size if count == REST else at + 1 + count
+        i = past + (after if target is not None else 0)
+        if i > size:
+            raise _misfit(node, name, f"ends within an entry that takes {count} cells", size)
+        yield at, past, target
 
 
 def all_references(node: TreeNode) -> Iterator[Reference]:
