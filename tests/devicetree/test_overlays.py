@@ -35,7 +35,8 @@ def pairs() -> list[tuple[str, Blob, Blob]]:
                 overlays.append((name, found.blob))
             elif "__symbols__" in tree.root.children:
                 bases.append((name, found.blob))
-    own, others = [], []
+    own: list[tuple[str, Blob, Blob]] = []
+    others: list[tuple[str, Blob, Blob]] = []
     for name, overlay in overlays:
         for on, base in bases:
             same = name.split("-")[2] == on.split("-")[2]
