@@ -33,6 +33,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "reboot": ("pmport.cli.flash:reboot", "start the phone again"),
     "getvar": ("pmport.cli.flash:getvar", "what a phone in fastboot mode says of itself"),
     "fetch": ("pmport.cli.flash:fetch", "read a partition back"),
+    "pit": ("pmport.cli.pit:pit", "Samsung's partition tables: show, print, diff, check, dump from a phone"),
+    "nokia": ("pmport.cli.nokia:nokia", "Nokia's tablets and the N900: identify, set, flash, boot, reboot"),
     "devices": ("pmport.cli.devices:devices", "phones on the USB cable, and their modes"),
     "doctor": ("pmport.cli.devices:doctor", "what keeps phones from being seen or opened"),
     "virtual": ("pmport.cli.virtual:virtual", "virtual phones: list them, run any program against them"),

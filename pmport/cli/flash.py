@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import ExitStack
 from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 __all__ = ["boot", "erase", "fetch", "flash", "getvar", "reboot"]
 
 F = TypeVar("F", bound=Callable[..., Any])
+TARGETS = ["", "bootloader", "recovery", "fastboot", "download", "off", "update"]
+"""Where phones can be sent to; each bootloader knows some of them."""
 HARMLESS_ERASES = frozenset({"cache", "userdata", "boot", "recovery", "dtbo", "vbmeta"})
 """Partitions that every port rewrites, or that hold only what the user put there."""
 
@@ -28,7 +31,8 @@ def phone_options(command: F) -> F:
     """Add ``--device``, ``--wait`` and ``--virtual``: which phone is meant.
 
     Args:
-        command: The function; it gets ``connect``, a function from ``on_event`` to an open flasher.
+        command: The function; it gets ``connect``, a function from ``on_event`` and a flash method to an open flasher;
+            without a method it takes that of the phone that is on the cable.
 
     Returns:
         The decorated function.
@@ -36,39 +40,50 @@ def phone_options(command: F) -> F:
 
     @click.option("--device", default="", metavar="NAME", help="Serial number, usb:1-4 path, or tcp:host[:port].")
     @click.option("--wait", type=float, default=0.0, metavar="SECONDS", help="Wait so long until it is plugged in.")
-    @click.option("--virtual", metavar="PROFILE", help="Practise on a virtual phone: lk, lk2nd, abl, fastbootd, uboot.")
+    @click.option("--virtual", metavar="PHONE", help="Practise on a virtual phone: `pmport virtual phones` lists them.")
     @wraps(command)
     def with_phone(device: str, wait: float, virtual: str | None, **options: Any) -> Any:
-        def connect(on_event: OnEvent) -> Any:
+        def connect(on_event: OnEvent, method: str = "fastboot") -> Any:
             import pmport  # noqa: PLC0415 - only when a phone is spoken to
 
-            return pmport.flashers.open(
-                "fastboot", device=device, timeout=wait, backend=_bus(virtual), on_event=on_event
-            )
+            backend = _bus(virtual)
+            method = method or _method(device, backend)
+            return pmport.flashers.open(method, device=device, timeout=wait, backend=backend, on_event=on_event)
 
         return command(connect=connect, **options)
 
     return with_phone  # type: ignore[return-value]  # click replaces the signature
 
 
-def _bus(profile: str | None) -> Any:
-    if profile is None:
+def _method(device: str, backend: Any) -> str:
+    """How the phone on the cable is flashed; fastboot where that is not told."""
+    from pmport.transport import usb_devices  # noqa: PLC0415 - as above
+
+    if device.startswith("tcp:"):
+        return "fastboot"
+    found = [item for item in usb_devices(backend=backend, serials=bool(device)) if item.mode and item.mode.method]
+    methods = {item.mode.method for item in found if item.mode and (not device or item.named(device))}
+    return methods.pop() if len(methods) == 1 else "fastboot"
+
+
+def _bus(phone: str | None) -> Any:
+    if phone is None:
         return None
-    from pmport.virtual import PROFILES, FastbootPhone, PyusbBackend  # noqa: PLC0415 - only to practise
+    from pmport.virtual import PHONES, PyusbBackend  # noqa: PLC0415 - only to practise
 
-    if profile not in PROFILES:
-        raise click.BadParameter(f"{profile} is none of {', '.join(PROFILES)}", param_hint="--virtual")
-    return PyusbBackend([FastbootPhone(profile)])
+    if phone not in PHONES:
+        raise click.BadParameter(f"{phone} is none of {', '.join(PHONES)}", param_hint="--virtual")
+    return PyusbBackend(PHONES[phone].make())
 
 
-def _device(codename: str | None, record: Path | None) -> Device:
+def _device(codename: str | None, record: Path | None, method: str = "") -> Device:
     from pmport import device_db  # noqa: PLC0415 - only for a plan
 
     if record is not None:
         return device_db.parse(record.read_text(encoding="utf-8"), record.name)
     if codename is not None:
         return device_db.load(codename)
-    return device_db.Device("any-device", flash=device_db.Flash(method="fastboot"))
+    return device_db.Device("any-device", flash=device_db.Flash(method=method or "fastboot"))
 
 
 def _images(images: tuple[str, ...]) -> dict[str, str]:
@@ -82,7 +97,21 @@ def _images(images: tuple[str, ...]) -> dict[str, str]:
 
 
 @click.command(epilog="Example: pmport flash --codename oneplus-enchilada boot=boot.img rootfs=rootfs.img --dry-run")
-@click.argument("images", nargs=-1, required=True, metavar="ROLE=FILE...")
+@click.argument("images", nargs=-1, metavar="ROLE=FILE...")
+@click.option("--method", default="", metavar="NAME", help="fastboot, heimdall or 0xffff, where no record tells it.")
+@click.option(
+    "--package",
+    "packages",
+    multiple=True,
+    type=click.Path(exists=True, dir_okay=False),
+    help="Samsung's .tar.md5 or zip; its files go where the phone's table says.",
+)
+@click.option(
+    "--pit",
+    "table",
+    type=click.Path(exists=True, dir_okay=False),
+    help="Recorded partition table of a Samsung phone, to plan without it.",
+)
 @click.option("--codename", help="Device record to take partitions and names from.")
 @click.option("--record", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="A record file instead.")
 @click.option(
@@ -95,12 +124,15 @@ def _images(images: tuple[str, ...]) -> dict[str, str]:
 @phone_options
 @json_option
 def flash(
-    connect: Callable[[OnEvent], Any],
+    connect: Callable[..., Any],
     images: tuple[str, ...],
     codename: str | None,
     record: Path | None,
     getvars: str | None,
     allow: tuple[str, ...],
+    method: str,
+    packages: tuple[str, ...],
+    table: str | None,
     *,
     dry_run: bool,
     as_json: bool,
@@ -110,15 +142,54 @@ def flash(
     import pmport  # noqa: PLC0415 - as above
     from pmport.formats.getvars import GetVars  # noqa: PLC0415
 
-    phone = None
+    if packages:
+        return _flash_packages(connect, packages, images, table, allow, dry_run=dry_run, as_json=as_json, raw=raw)
+    if not images:
+        raise click.UsageError("name at least one ROLE=FILE, or a --package")
+    phone: Any = None
     if getvars:
         with pmport.open(getvars) as recorded:
             phone = GetVars.parse(recorded.section())
-    plan = pmport.generate.flash_plan(_device(codename, record), _images(images), phone, allow)
+    elif table:
+        from pmport.cli.pit import table_of  # noqa: PLC0415 - as above
+
+        phone = table_of(table)
+        method = method or "heimdall"
+    plan = pmport.generate.flash_plan(_device(codename, record, method), _images(images), phone, allow)
     if dry_run:
         return report(plan_rows(plan), [plan.view()], findings=plan.findings, as_json=as_json, raw=raw)
-    with shown(as_json=as_json) as on_event, connect(on_event) as flasher:
+    with shown(as_json=as_json) as on_event, connect(on_event, plan.method) as flasher:
         flasher.run(plan, on_event)
+    return 0
+
+
+def _flash_packages(
+    connect: Callable[..., Any],
+    packages: tuple[str, ...],
+    only: tuple[str, ...],
+    table: str | None,
+    allow: tuple[str, ...],
+    *,
+    dry_run: bool,
+    as_json: bool,
+    raw: bool,
+) -> int:
+    """Firmware packages of Samsung's; the images are then names of files or partitions that are wanted."""
+    import pmport  # noqa: PLC0415 - as above
+    from pmport.cli.pit import table_of  # noqa: PLC0415
+
+    with ExitStack() as opened:
+        nodes = [opened.enter_context(pmport.open(path)) for path in packages]
+        known = table_of(table)
+        options: dict[str, Any] = {"allow": allow, "only": only, "repartition": "repartition" in allow}
+        if dry_run and known is not None:
+            plan = pmport.generate.package_plan(nodes, known, **options)
+            return report(plan_rows(plan), [plan.view()], findings=plan.findings, as_json=as_json, raw=raw)
+        with shown(as_json=as_json) as on_event, connect(on_event, "heimdall") as flasher:
+            plan = pmport.generate.package_plan(nodes, flasher.read_table(on_event), **options)
+            if dry_run:
+                return report(plan_rows(plan), [plan.view()], findings=plan.findings, as_json=as_json, raw=raw)
+            flasher.run(plan, on_event)
     return 0
 
 
@@ -155,12 +226,12 @@ def plan_rows(plan: Any) -> dict[str, Any]:
 @click.option("--codename", help="Device record that the image is for.")
 @phone_options
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object per event.")
-def boot(connect: Callable[[OnEvent], Any], image: str, codename: str | None, *, as_json: bool) -> int:
+def boot(connect: Callable[..., Any], image: str, codename: str | None, *, as_json: bool) -> int:
     """Start IMAGE from memory, without writing it."""
     import pmport  # noqa: PLC0415 - as above
 
     plan = pmport.generate.flash_plan(_device(codename, None), {"boot": image}, boot_only=True)
-    with shown(as_json=as_json) as on_event, connect(on_event) as flasher:
+    with shown(as_json=as_json) as on_event, connect(on_event, plan.method) as flasher:
         flasher.run(plan, on_event)
     return 0
 
@@ -169,7 +240,7 @@ def boot(connect: Callable[[OnEvent], Any], image: str, codename: str | None, *,
 @click.argument("partition")
 @click.option("--allow", multiple=True, metavar="DANGER", help="erase: for partitions that a port does not own.")
 @phone_options
-def erase(connect: Callable[[OnEvent], Any], partition: str, allow: tuple[str, ...]) -> int:
+def erase(connect: Callable[..., Any], partition: str, allow: tuple[str, ...]) -> int:
     """Erase PARTITION."""
     from pmport.plan import FlashPlan, Step, Verb  # noqa: PLC0415 - as above
 
@@ -182,12 +253,14 @@ def erase(connect: Callable[[OnEvent], Any], partition: str, allow: tuple[str, .
 
 
 @click.command()
-@click.argument("target", default="", type=click.Choice(["", "bootloader", "recovery", "fastboot"]))
+@click.argument("target", default="", type=click.Choice(TARGETS))
 @phone_options
-def reboot(connect: Callable[[OnEvent], Any], target: str) -> int:
+def reboot(connect: Callable[..., Any], target: str) -> int:
     """Start the phone again, into TARGET; without one into the system."""
-    with shown() as on_event, connect(on_event) as flasher:
-        flasher.client.reboot(target)
+    from pmport.plan import FlashPlan, Step, Verb  # noqa: PLC0415 - as above
+
+    with shown() as on_event, connect(on_event, "") as flasher:
+        flasher.run(FlashPlan(flasher.method, (Step(Verb.REBOOT, argument=target),)), on_event)
     return 0
 
 
@@ -195,7 +268,7 @@ def reboot(connect: Callable[[OnEvent], Any], target: str) -> int:
 @click.argument("names", nargs=-1)
 @phone_options
 @json_option
-def getvar(connect: Callable[[OnEvent], Any], names: tuple[str, ...], *, as_json: bool, raw: bool) -> int:
+def getvar(connect: Callable[..., Any], names: tuple[str, ...], *, as_json: bool, raw: bool) -> int:
     """What the phone says of itself; NAMES are single variables.
 
     A recording of all, for `pmport flash --getvars` and for `pmport db identify`: pmport getvar > phone.txt
@@ -215,7 +288,7 @@ def getvar(connect: Callable[[OnEvent], Any], names: tuple[str, ...], *, as_json
     "-o", "--output", required=True, type=click.Path(dir_okay=False, path_type=Path), help="The file to write."
 )
 @phone_options
-def fetch(connect: Callable[[OnEvent], Any], partition: str, output: Path) -> int:
+def fetch(connect: Callable[..., Any], partition: str, output: Path) -> int:
     """Read PARTITION back into a file, where the bootloader can do that (lk2nd, fastbootd)."""
     from pmport.unpacking import replacing  # noqa: PLC0415 - as above
 

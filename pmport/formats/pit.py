@@ -25,6 +25,7 @@ from pmport.render import Bar, Stack, Table, View, size_text
 from pmport.section import Section
 
 if TYPE_CHECKING:
+    from pmport.findings import Finding
     from pmport.section import Readable
 
 __all__ = ["Pit", "PitEntry"]
@@ -386,6 +387,16 @@ class Pit(Node):
         head = Table(("", ""), list(self.describe()), title=f"{self.KIND}, {size_text(self.size)}")
         sizes = [(entry.name, self.partition_size(entry) or 0) for entry in self.entries]
         return Stack([head, table, Bar(sizes)] if any(size for _, size in sizes) else [head, table])
+
+    def findings(self) -> tuple[Finding, ...]:
+        """Names and identifiers that occur twice, and partitions that overlap.
+
+        Returns:
+            The findings.
+        """
+        from pmport.formats.pit_text import check  # noqa: PLC0415 - it names this module
+
+        return tuple(check(self))
 
     def __repr__(self) -> str:
         return f"<Pit {self.project or self.gang_name}: {len(self.entries)} entries>"

@@ -8,6 +8,7 @@ from pmport.lazy import lazily
 
 if TYPE_CHECKING:
     from pmport.generate.deviceinfo_text import deviceinfo, deviceinfo_values
+    from pmport.generate.download_steps import package_plan, samsung_plan
     from pmport.generate.explained import explain
     from pmport.generate.flash_steps import flash_plan
     from pmport.generate.kernel_package import kernel_files
@@ -21,6 +22,8 @@ _NAMES = {
     "explain": "pmport.generate.explained:explain",
     "extlinux": "pmport.generate.other_distributions:extlinux",
     "flash_plan": "pmport.generate.flash_steps:flash_plan",
+    "package_plan": "pmport.generate.download_steps:package_plan",
+    "samsung_plan": "pmport.generate.download_steps:samsung_plan",
     "flash_script": "pmport.generate.other_distributions:flash_script",
     "halium_deviceinfo": "pmport.generate.other_distributions:halium_deviceinfo",
     "kernel_files": "pmport.generate.kernel_package:kernel_files",
@@ -40,6 +43,8 @@ __all__ = [
     "kernel_files",
     "lk2nd_node",
     "mobile_nixos",
+    "package_plan",
+    "samsung_plan",
 ]
 
 __getattr__, __dir__ = lazily(__name__, _NAMES)

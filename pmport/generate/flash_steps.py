@@ -8,14 +8,16 @@ from typing import TYPE_CHECKING
 
 from pmport.errors import PlanError
 from pmport.findings import Finding, Severity
+from pmport.formats.getvars import GetVars
+from pmport.formats.pit import Pit
 from pmport.formats.sparse import SparseImage, is_sparse
+from pmport.generate.download_steps import nokia_plan, samsung_plan
 from pmport.node import Node
 from pmport.plan import FlashPlan, Image, Preconditions, Step, Verb
 from pmport.section import FileSource, Section
 
 if TYPE_CHECKING:
     from pmport.device_db import Device
-    from pmport.formats.getvars import GetVars
     from pmport.section import Readable
 
 __all__ = ["flash_plan"]
@@ -46,7 +48,7 @@ BOOT_MAGIC = b"ANDROID!"
 def flash_plan(
     device: Device,
     images: Mapping[str, str | os.PathLike[str] | Readable | Node],
-    phone: GetVars | None = None,
+    phone: GetVars | Pit | None = None,
     allow: Iterable[str] = (),
     *,
     boot_only: bool = False,
@@ -57,7 +59,8 @@ def flash_plan(
         device: The record.
         images: Role or partition → image: a path, bytes, a section, or an image that was built. Roles are ``boot``,
             ``rootfs``, ``vbmeta``, ``dtbo``, ``vendor_boot``; every other name is a partition.
-        phone: What the phone said of itself, recorded or live; sizes and slots are checked against it already now.
+        phone: What the phone said of itself, recorded or live: its variables, or a Samsung phone's partition table;
+            sizes and slots are checked against it already now.
         allow: Dangers that are accepted: words of :data:`pmport.plan.DANGERS`.
         boot_only: Start ``boot`` from memory, and write nothing.
 
@@ -69,6 +72,12 @@ def flash_plan(
         RefusedError: If a step is dangerous and was not allowed.
     """
     method = device.flash.method.partition("-")[0]
+    if method == "heimdall" and not boot_only and not isinstance(phone, GetVars):
+        return samsung_plan(images, phone, allow, device=device)
+    if method == "0xffff":
+        return nokia_plan(device, images, allow, boot_only=boot_only)
+    if isinstance(phone, Pit):
+        raise PlanError(f"a PIT tells nothing of a phone that is flashed by {method}", remedy="give recorded getvars")
     if method != "fastboot":
         if not method:
             raise PlanError(
@@ -77,7 +86,8 @@ def flash_plan(
             )
         raise PlanError(
             f"{device.codename} is flashed by {device.flash.method}",
-            remedy="a plan for that method is made from the phone's own partition table: see pmport.flashers",
+            remedy="pmport plans fastboot, heimdall and 0xffff"
+            + (", but starts nothing from memory here" if boot_only else ""),
         )
     allowed = tuple(allow)
     given = sorted(images.items(), key=lambda item: ORDER.index(item[0]) if item[0] in ORDER else len(ORDER))

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 __all__ = ["PHONES", "Phone", "contents", "keep_in", "save_in"]
 
-FASTBOOT_ROOM = 256 << 20
+FASTBOOT_ROOM = 64 << 20
 
 
 @dataclass(frozen=True, slots=True)

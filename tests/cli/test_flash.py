@@ -67,7 +67,7 @@ def test_fetching_writes_the_file_at_once(tmp_path: Path) -> None:
     target = tmp_path / "boot.img"
     result = run("fetch", "boot", "-o", str(target), "--virtual", "lk2nd")
     assert result.exception is None
-    assert target.stat().st_size == 16 << 20
+    assert target.stat().st_size == 64 << 20
     assert list(tmp_path.iterdir()) == [target]
 
 
