@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 
 from pmport.errors import DeadlineError, FlashError, FormatError, ProtocolError, TransportError
 from pmport.events import BytesMoved, OnEvent, Waiting, ignore
+from pmport.section import Section
+from pmport.wire import nolo_image
 from pmport.wire import omap_rom as wire
 from pmport.wire.omap_rom import AsicId, BootCode
 
 if TYPE_CHECKING:
-    from pmport.section import Section
     from pmport.transport.seam import Transport
 
 __all__ = ["OmapClient", "OmapSettings"]
@@ -92,11 +93,12 @@ class OmapClient:
         Raises:
             FlashError: If the chip, the loader or the cable fails; nothing is written to the phone in any case.
         """
+        loaders = [_padded(loader, kind) for loader, kind in ((second, "2nd"), (secondary, "secondary"))]
         try:
             identity = self.asic_id()
-            self._second(second)
+            self._second(loaders[0])
             self._ping()
-            self._secondary(secondary)
+            self._secondary(loaders[1])
         except TransportError as error:
             raise FlashError(
                 f"cold flashing: {error.what}", bytes_sent=error.bytes_sent, state=UNTOUCHED, remedy=AGAIN
@@ -156,3 +158,9 @@ class OmapClient:
                 f"the second loader does not confirm {what}: its checksum is wrong, or bytes were lost",
                 state=UNTOUCHED, remedy=AGAIN,
             ) from error  # fmt: skip
+
+
+def _padded(loader: Section, kind: str) -> Section:
+    """A loader with the padding that images in the flash have."""
+    missing = nolo_image.padded_size(loader.size, kind) - loader.size
+    return Section.joined([loader, Section.of(b"\xff" * missing)], kind) if missing else loader

@@ -227,7 +227,7 @@ def test_cold_flashing_starts_nolo_and_goes_on_there() -> None:
         plan_images(files, cold=True)
     plan = plan_images(files, cold=True, allow=["cold-flash"], reboot=True)
     run(phone, plan, nolo)
-    assert phone.loaders == {"2nd": files["2nd"], "secondary": files["secondary"]}
+    assert phone.loaders == {"2nd": padded(files["2nd"]), "secondary": padded(files["secondary"])}
     assert nolo.flash == {"kernel": padded(files["kernel"])}
 
 
