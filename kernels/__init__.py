@@ -18,10 +18,25 @@ from pmport.lazy import lazily
 if TYPE_CHECKING:
     from pmport.kernels.checking import OptionFinding, check, rules_for
     from pmport.kernels.fragments import Differences, Merge, diff, fragment, lost, merge, rules_fragment
+    from pmport.kernels.hardware import Need, Needs, needs
+    from pmport.kernels.index_building import build_index
+    from pmport.kernels.mainline_index import Driver, MainlineIndex, load_index, shipped_series
     from pmport.kernels.maturity import Readiness, readiness
     from pmport.kernels.rules import Rule, RuleSet, load_rules
+    from pmport.kernels.vendor_status import VendorStatus, downstream_map, mainline_status
 
 _NAMES = {
+    "downstream_map": "pmport.kernels.vendor_status:downstream_map",
+    "mainline_status": "pmport.kernels.vendor_status:mainline_status",
+    "VendorStatus": "pmport.kernels.vendor_status:VendorStatus",
+    "needs": "pmport.kernels.hardware:needs",
+    "Needs": "pmport.kernels.hardware:Needs",
+    "Need": "pmport.kernels.hardware:Need",
+    "build_index": "pmport.kernels.index_building:build_index",
+    "shipped_series": "pmport.kernels.mainline_index:shipped_series",
+    "load_index": "pmport.kernels.mainline_index:load_index",
+    "Driver": "pmport.kernels.mainline_index:Driver",
+    "MainlineIndex": "pmport.kernels.mainline_index:MainlineIndex",
     "Differences": "pmport.kernels.fragments:Differences",
     "Merge": "pmport.kernels.fragments:Merge",
     "OptionFinding": "pmport.kernels.checking:OptionFinding",
@@ -41,20 +56,31 @@ _NAMES = {
 
 __all__ = [
     "Differences",
+    "Driver",
+    "MainlineIndex",
     "Merge",
+    "Need",
+    "Needs",
     "OptionFinding",
     "Readiness",
     "Rule",
     "RuleSet",
+    "VendorStatus",
+    "build_index",
     "check",
     "diff",
+    "downstream_map",
     "fragment",
+    "load_index",
     "load_rules",
     "lost",
+    "mainline_status",
     "merge",
+    "needs",
     "readiness",
     "rules_for",
     "rules_fragment",
+    "shipped_series",
 ]
 
 __getattr__, __dir__ = lazily(__name__, _NAMES)

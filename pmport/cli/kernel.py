@@ -159,3 +159,58 @@ def _write(path: str, data: bytes) -> None:
     beside = target.with_name(target.name + ".part")
     beside.write_bytes(data)
     beside.replace(target)
+
+
+@kernel.command(epilog="Example: pmport kernel needs sdm845-oneplus-enchilada.dtb config-6.12.config --fragment")
+@click.argument("tree")
+@click.argument("config", type=CONFIG)
+@click.option("--tree-index", type=int, default=0, help="Which of several trees in TREE, counted from 0.")
+@click.option("--index", "index_name", default="", help="A kernel series such as 6.12, or a file of `kernel index`.")
+@click.option("--fragment", "as_fragment", is_flag=True, help="Print the fragment that switches on what is lacking.")
+@json_option
+def needs(
+    tree: str, config: str, tree_index: int, index_name: str, *, as_fragment: bool, as_json: bool, raw: bool
+) -> None:
+    """Tell for each part of the phone in TREE whether CONFIG has its driver, and what is lacking.
+
+    TREE is a mainline device tree: a blob, a source, or an image that holds one.
+    """
+    from pmport.cli.dt import tree_of  # noqa: PLC0415 - only here
+    from pmport.kernels import load_index  # noqa: PLC0415
+    from pmport.kernels import needs as find  # noqa: PLC0415
+
+    found = find(tree_of(tree, tree_index), _open_config(config), load_index(index_name) if index_name else None)
+    if as_fragment:
+        click.echo(found.fragment(), nl=False)
+        return
+    result = {"index": repr(found.index), "needs": list(found), "initramfs_modules": list(found.initramfs_modules)}
+    _leave(report(result, [found.view()], findings=found.findings() if as_json else (), as_json=as_json, raw=raw))
+
+
+@kernel.command(epilog="Example: pmport kernel status boot.img --tree-index 1")
+@click.argument("tree")
+@click.option("--tree-index", type=int, default=0, help="Which of several trees in TREE, counted from 0.")
+@click.option("--index", "index_name", default="", help="A kernel series such as 6.12, or a file of `kernel index`.")
+@json_option
+def status(tree: str, tree_index: int, index_name: str, *, as_json: bool, raw: bool) -> None:
+    """Tell how much of a vendor's device TREE mainline Linux has drivers for."""
+    from pmport.cli.dt import tree_of  # noqa: PLC0415 - only here
+    from pmport.kernels import load_index, mainline_status  # noqa: PLC0415
+
+    found = mainline_status(tree_of(tree, tree_index), load_index(index_name))
+    result = {"index": repr(found.index), "score": found.score, "parts": list(found.parts)}
+    report(result, [found.view()], as_json=as_json, raw=raw)
+
+
+@kernel.command(epilog="Example: pmport kernel index ~/src/linux -o my-fork.kernel-index")
+@click.argument("source", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.option("--output", "-o", required=True, type=click.Path(dir_okay=False), help="The file to write.")
+@click.option("--origin", default="", help="Where the sources come from; kept in the index.")
+@click.option("--jobs", "-j", type=int, help="Processes; one for each processor otherwise.")
+def index(source: Path, output: str, origin: str, jobs: int | None) -> None:
+    """Read the kernel SOURCE tree into an index: which driver serves which device, and which symbols it needs."""
+    from pmport.kernels import build_index  # noqa: PLC0415 - only here
+
+    data = build_index(source, origin or source.resolve().name, jobs)
+    _write(output, data)
+    click.echo(f"{output}: {len(data)} bytes")
