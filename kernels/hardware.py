@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 from pmport.findings import Finding, Findings, Severity
 from pmport.kernels.expressions import blockers
 from pmport.kernels.mainline_index import Driver, MainlineIndex, load_index
+from pmport.kernels.renames import other_names
 from pmport.render import Renders, Stack, Table, Text, View
 
 if TYPE_CHECKING:
@@ -60,6 +61,9 @@ ROLES: tuple[tuple[str, str, Severity, bool], ...] = (
     ("other", r"", Severity.WARNING, False),
 )  # fmt: skip
 """Role, the folders of its drivers, how bad a lack is, and whether the initramfs may need it. The first that fits counts."""
+
+
+SYMBOL = re.compile(r"[A-Z0-9_]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,10 +124,12 @@ class Needs(Renders):
     Args:
         rows: The needs, in the order of the tree.
         index: The index that was used.
+        config: The configuration.
     """
 
     rows: tuple[Need, ...]
     index: MainlineIndex
+    config: KernelConfig
 
     def __iter__(self) -> Iterator[Need]:
         return iter(self.rows)
@@ -234,6 +240,19 @@ def special(compatible: str) -> _Special | None:
     return next((row for row in _special_nodes() if row.pattern.fullmatch(compatible)), None)
 
 
+def of_the_core(strings: tuple[str, ...]) -> bool:
+    """Whether the core takes care of a node, whatever drivers there are.
+
+    Args:
+        strings: Its compatible strings.
+
+    Returns:
+        True where each of them is one of the core's.
+    """
+    rows = [special(text) for text in strings]
+    return bool(rows) and all(row is not None and row.kind == "core" for row in rows)
+
+
 def needs(tree: DeviceTree, config: KernelConfig, index: MainlineIndex | None = None) -> Needs:
     """Find out what a device tree needs of a kernel's configuration.
 
@@ -246,7 +265,7 @@ def needs(tree: DeviceTree, config: KernelConfig, index: MainlineIndex | None = 
         One row for each enabled node with a compatible string, except the root and the processors.
     """
     used = index or load_index(config.version)
-    return Needs(tuple(_judged(node, config, used) for node in enabled(tree)), used)
+    return Needs(tuple(_judged(node, config, used) for node in enabled(tree)), used, config)
 
 
 def enabled(tree: DeviceTree) -> Iterator[TreeNode]:
@@ -271,12 +290,12 @@ def enabled(tree: DeviceTree) -> Iterator[TreeNode]:
 def _judged(node: TreeNode, config: KernelConfig, index: MainlineIndex) -> Need:
     strings = node.compatible
     candidates = list(_candidates(node, index))
-    if candidates:
+    if candidates and not of_the_core(strings):
         return _best(node, candidates, config, index)
     for text in strings:
         row = special(text)
         if row is not None:
-            lacking = tuple(_lack(name, config, index) for name in row.symbols if not config.is_on(name))
+            lacking = tuple(_lack(name, config, index) for name in row.symbols if not _is_on(name, config))
             status = Status.LACKING if lacking else Status.HANDLED
             return Need(node.path, text, status, "other", symbols=row.symbols, lacking=lacking, why=row.source)
     for text in strings:
@@ -310,12 +329,17 @@ def _candidates(node: TreeNode, index: MainlineIndex) -> Iterator[tuple[int, str
                     yield position, text, driver
 
 
+def _is_on(name: str, config: KernelConfig) -> bool:
+    """Whether a symbol is on, under this name or that of another series."""
+    return config.is_on(name) or any(config.is_on(other) for other in other_names(name))
+
+
 def _best(node: TreeNode, found: list[tuple[int, str, Driver]], config: KernelConfig, index: MainlineIndex) -> Need:
     """The driver that lacks least; of several, the one for the more exact string."""
     judged = []
     for position, text, driver in found:
         for symbols in driver.alternatives or ((),):
-            missing = [name for name in symbols if not config.is_on(name)]
+            missing = [name for name in symbols if not _is_on(name, config)]
             judged.append((len(missing), position, driver.path, text, driver, symbols, missing))
     _, _, _, text, driver, symbols, missing = min(judged, key=lambda row: row[:3])
     role = _role(driver.path)
@@ -365,33 +389,33 @@ def _findings(found: Needs) -> Iterator[Finding]:
 
 
 def _fragment(found: Needs) -> Iterator[str]:
-    early = {role for role, _, _, is_early in ROLES if is_early}
     done: set[str] = set()
-    for role in dict.fromkeys(role for role, *_ in ROLES):
-        lines = list(
-            _fragment_lines(
-                [need for need in found.of(Status.LACKING) if need.role == role], role in early, found, done
-            )
-        )
+    for role, _, _, early in ROLES:
+        names = [lack.symbol for need in found.of(Status.LACKING) if need.role == role for lack in need.lacking]
+        lines = [line for name in names for line in _switched_on(name, "y" if early else "m", found, done)]
         if lines:
             yield f"# {role}\n"
             yield from lines
 
 
-def _fragment_lines(own: Iterable[Need], early: bool, found: Needs, done: set[str]) -> Iterator[str]:
-    for need in own:
-        for lack in need.lacking:
-            for name in (*_settable(lack.because), lack.symbol):
-                if name in done:
-                    continue
-                done.add(name)
-                symbol = found.index.symbol(name)
-                if symbol is None or (not symbol.prompt and symbol.selected_by):
-                    who = " or ".join(symbol.selected_by[:3]) if symbol is not None else "nobody in this kernel"
-                    yield f"# CONFIG_{name} is switched on by {who}\n"
-                else:
-                    yield f"CONFIG_{name}={'m' if symbol.type == 't' and not early else 'y'}\n"
-
-
-def _settable(conditions: Iterable[str]) -> Iterator[str]:
-    return (word for word in conditions if re.fullmatch(r"[A-Z0-9_]+", word))
+def _switched_on(name: str, value: str, found: Needs, done: set[str]) -> Iterator[str]:
+    """A symbol, and before it what hides it, as far as a person can set that."""
+    waiting = [(name, False)]
+    while waiting:
+        current, ready = waiting.pop()
+        symbol = found.index.symbol(current)
+        if symbol is not None and not ready and current not in done:
+            done.add(current)
+            hidden = blockers(
+                symbol.depends, lambda other: "y" if other in done else found.config.texts.get(other, "n")
+            )
+            waiting.append((current, True))
+            waiting += [(word, False) for word in hidden if SYMBOL.fullmatch(word)]
+        elif symbol is None and current not in done:
+            done.add(current)
+            yield f"# CONFIG_{current} is unknown to Linux {found.index.series}\n"
+        elif symbol is not None and ready:
+            if symbol.prompt or not symbol.selected_by:
+                yield f"CONFIG_{current}={'m' if symbol.type == 't' and value == 'm' else 'y'}\n"
+            else:
+                yield f"# CONFIG_{current} is switched on by {' or '.join(symbol.selected_by[:3])}\n"

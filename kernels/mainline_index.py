@@ -37,7 +37,6 @@ class Driver:
         path: From the top of the kernel tree.
         alternatives: Sets of symbols; one of them must be on as a whole. Empty: it is always built, or no Makefile names it.
         modules: Names of the modules that it can be part of.
-        built: Whether a Makefile names it.
     """
 
     path: str
@@ -135,6 +134,14 @@ class MainlineIndex:
         path, alternatives, modules = self._matches["files"][number]
         names = self._matches["symbols"]
         return Driver(path, tuple(tuple(names[item] for item in one) for one in alternatives), tuple(modules))
+
+    def every_driver(self) -> Iterator[Driver]:
+        """Every source file that serves devices.
+
+        Yields:
+            Drivers, by path.
+        """
+        return (self._driver(number) for number in range(len(self._matches["files"])))
 
     @property
     def compatibles(self) -> tuple[str, ...]:

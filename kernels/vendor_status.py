@@ -17,7 +17,7 @@ from importlib.resources import files
 from typing import TYPE_CHECKING
 
 from pmport.devicetree.difference import subsystem_of
-from pmport.kernels.hardware import enabled, special
+from pmport.kernels.hardware import enabled, of_the_core, special
 from pmport.kernels.mainline_index import MainlineIndex, load_index
 from pmport.render import Renders, Stack, Table, Text, View
 
@@ -196,6 +196,8 @@ def _part(
 ) -> Part:
     strings = node.compatible
     first, subsystem = strings[0] if strings else "", subsystem_of(node)
+    if of_the_core(strings):
+        return Part(node.path, first, subsystem, Found.CORE)
     for text in strings:
         drivers = index.drivers(text)
         if drivers:
