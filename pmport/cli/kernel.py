@@ -28,8 +28,18 @@ def kernel() -> None:
     """Check kernel configurations against rules and against devices."""
 
 
-def _open_config(path: str) -> KernelConfig:
-    """The configuration in a file: the file itself, or inside a kernel or boot image."""
+def open_config(path: str) -> KernelConfig:
+    """The configuration in a file: the file itself, or inside a kernel or boot image.
+
+    Args:
+        path: The file.
+
+    Returns:
+        The configuration; of several, the first.
+
+    Raises:
+        FormatError: If the file holds none.
+    """
     node = pmport.open(path)
     for _, config in find_configs(node):
         return config
@@ -88,7 +98,7 @@ def check(
 
     CONFIG is a .config, a defconfig, /proc/config.gz, or a kernel or boot image with its configuration inside.
     """
-    opened, rules = _open_config(config), _rules(rules_path)
+    opened, rules = open_config(config), _rules(rules_path)
     if ready:
         verdict = pmport.kernels.readiness(opened, rules, version=version, arch=arch)
         data = {"category": verdict.category, "gates": verdict.gates, "principles": dict(verdict.principles)}
@@ -114,7 +124,7 @@ def check(
 @json_option
 def diff(before: str, after: str, *, strict: bool, as_fragment: bool, as_json: bool, raw: bool) -> None:
     """Show what differs between two configurations."""
-    found = pmport.kernels.diff(_open_config(before), _open_config(after), strict=strict)
+    found = pmport.kernels.diff(open_config(before), open_config(after), strict=strict)
     view = Text(found.fragment().rstrip("\n")) if as_fragment else found.view()
     report(tuple(found), [view], as_json=as_json, raw=raw)
 
@@ -129,7 +139,7 @@ def fragment(
     rules = _rules(rules_path)
     asked = categories or ("default",)
     if config is not None:
-        findings = pmport.kernels.check(_open_config(config), rules, categories=asked, version=version, arch=arch)
+        findings = pmport.kernels.check(open_config(config), rules, categories=asked, version=version, arch=arch)
         click.echo(pmport.kernels.fragment(findings), nl=False)
         return
     if not version or not arch:
@@ -145,8 +155,8 @@ def fragment(
 @json_option
 def merge(base: str, fragments: tuple[str, ...], output: str | None, *, as_json: bool, raw: bool) -> None:
     """Put FRAGMENTS over BASE and tell what they override."""
-    pieces = [_open_config(path) for path in fragments]
-    merged = pmport.kernels.merge(_open_config(base), *pieces, names=(base, *fragments))
+    pieces = [open_config(path) for path in fragments]
+    merged = pmport.kernels.merge(open_config(base), *pieces, names=(base, *fragments))
     if output:
         _write(output, bytes(merged.config))
     summary = f"{len(merged.config)} options" + (f", written to {output}" if output else "")
@@ -179,7 +189,7 @@ def needs(
     from pmport.kernels import load_index  # noqa: PLC0415
     from pmport.kernels import needs as find  # noqa: PLC0415
 
-    found = find(tree_of(tree, tree_index), _open_config(config), load_index(index_name) if index_name else None)
+    found = find(tree_of(tree, tree_index), open_config(config), load_index(index_name) if index_name else None)
     if as_fragment:
         click.echo(found.fragment(), nl=False)
         return

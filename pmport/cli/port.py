@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,10 +13,18 @@ from pmport.cli.output import json_option, report
 from pmport.cli.source import opened
 
 if TYPE_CHECKING:
-    from pmport.device_db import Candidate
+    from pmport.device_db import Candidate, Device
     from pmport.findings import Finding
 
 __all__ = ["port"]
+
+
+def _with_modules(device: Device, tree: str, config: str) -> Device:
+    import pmport  # noqa: PLC0415 - only where both are given
+    from pmport.cli.dt import tree_of  # noqa: PLC0415
+    from pmport.cli.kernel import open_config  # noqa: PLC0415
+
+    return pmport.generate.with_early_modules(device, pmport.kernels.needs(tree_of(tree), open_config(config)))
 
 
 def _known(candidate: Candidate) -> Finding:
@@ -41,6 +50,10 @@ def _known(candidate: Candidate) -> Finding:
 @click.option("--flash-method", help="fastboot, heimdall-bootimg, 0xffff, …")
 @click.option("--dtb", multiple=True, help="A mainline device tree, such as qcom/msm8916-nokia-argon.")
 @click.option(
+    "--board-tree", metavar="FILE", help="The phone's mainline device tree; with --kernel-config: its modules."
+)
+@click.option("--kernel-config", metavar="FILE", help="The configuration of the port's kernel.")
+@click.option(
     "-o", "--output", type=click.Path(path_type=Path), default=Path(), help="Folder to write device-<codename> to."
 )
 @click.option("--explain", is_flag=True, help="Tell for every line which fact it comes from.")
@@ -56,9 +69,14 @@ def port(file: str, codename: str, output: Path, *, explain: bool, as_json: bool
     from pmport.unpacking import replacing  # noqa: PLC0415
 
     said["dtb"] = list(said["dtb"])
+    board_tree, kernel_config = said.pop("board_tree"), said.pop("kernel_config")
     with opened(file) as image:
         facts = pmport.facts.of(image)
         draft = pmport.device_db.draft(facts, codename=codename, **said)
+    if board_tree and kernel_config:
+        draft = replace(draft, device=_with_modules(draft.device, board_tree, kernel_config))
+    elif board_tree or kernel_config:
+        raise click.UsageError("--board-tree and --kernel-config go together")
     package = pmport.generate.device_package(draft.device, draft.questions)
     folder = output / f"device-{codename}"
     folder.mkdir(parents=True, exist_ok=True)

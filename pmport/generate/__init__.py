@@ -9,6 +9,7 @@ from pmport.lazy import lazily
 if TYPE_CHECKING:
     from pmport.generate.deviceinfo_text import deviceinfo, deviceinfo_values
     from pmport.generate.download_steps import package_plan, samsung_plan
+    from pmport.generate.early_modules import with_early_modules
     from pmport.generate.explained import explain
     from pmport.generate.flash_steps import flash_plan
     from pmport.generate.kernel_package import kernel_files
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from pmport.generate.package_files import device_package
 
 _NAMES = {
+    "with_early_modules": "pmport.generate.early_modules:with_early_modules",
     "device_package": "pmport.generate.package_files:device_package",
     "deviceinfo": "pmport.generate.deviceinfo_text:deviceinfo",
     "deviceinfo_values": "pmport.generate.deviceinfo_text:deviceinfo_values",
@@ -45,6 +47,7 @@ __all__ = [
     "mobile_nixos",
     "package_plan",
     "samsung_plan",
+    "with_early_modules",
 ]
 
 __getattr__, __dir__ = lazily(__name__, _NAMES)
