@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from array import array
+from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol, TypeVar
@@ -18,6 +20,7 @@ from pmport.errors import (
     TransportError,
 )
 from pmport.events import BytesMoved, OnEvent, Waiting, ignore
+from pmport.flashers.read_ahead import parts_ahead
 from pmport.formats.pit import LARGEST, Pit
 from pmport.section import FileSource, Section
 from pmport.wire import loke as wire
@@ -101,7 +104,7 @@ class LokeTransport(Protocol):
         """What a person calls it."""
         ...
 
-    def write(self, data: bytes, timeout: float | None) -> None:
+    def write(self, data: bytes | array[int], timeout: float | None) -> None:
         """Send bytes."""
         ...
 
@@ -380,26 +383,32 @@ class LokeClient:
         dialect = self.begin()
         self.ask(wire.file_begin())
         done = 0
-        for cut in wire.sequences(data.size, dialect):
-            try:
-                self._sequence(entry, data, cut, dialect, step)
-            except (FlashError, TransportError) as error:
-                raise _broken(error, step, entry.name, done, cut.offset) from error
-            done = cut.offset + cut.real
+        with closing(parts_ahead(data, dialect.part_size)) as parts:
+            for cut in wire.sequences(data.size, dialect):
+                try:
+                    self._sequence(entry, data, parts, cut, dialect, step)
+                except (FlashError, TransportError) as error:
+                    raise _broken(error, step, entry.name, done, cut.offset) from error
+                done = cut.offset + cut.real
         self.on_event(BytesMoved(step, data.size, data.size))
 
-    def _sequence(self, entry: PitEntry, data: Section, cut: wire.Sequence, dialect: Dialect, step: str) -> None:
+    def _sequence(
+        self,
+        entry: PitEntry,
+        data: Section,
+        parts: Iterator[array[int]],
+        cut: wire.Sequence,
+        dialect: Dialect,
+        step: str,
+    ) -> None:
         self.ask(wire.sequence_begin(cut.aligned))
         source, size = data.source, dialect.part_size
         for number in range(cut.parts):
             if isinstance(source, FileSource) and source.changed():
                 raise FlashError(f"{source.name} was changed while it was flashed", remedy=AGAIN)
             offset = cut.offset + number * size
-            part = data.read(offset, size)
-            if len(part) < size:
-                part = part.ljust(size, b"\0")
             self.on_event(BytesMoved(step, offset, data.size))
-            self._part(number, part)
+            self._part(number, next(parts))
         end = wire.end_sequence(
             cut, device_type=entry.device_type, identifier=entry.identifier,
             binary_type=0 if self.settings.modem_as_phone else entry.binary_type,
@@ -409,7 +418,7 @@ class LokeClient:
         limit = dialect.end_seconds if self.settings.sequence_end is None else self.settings.sequence_end
         self._expect(Kind.FILE, f"the end of {step}", limit, retries=False)
 
-    def _part(self, number: int, part: bytes) -> None:
+    def _part(self, number: int, part: array[int]) -> None:
         heimdall = self.settings.empty_packets is EmptyPackets.HEIMDALL
         if heimdall and number:
             self._end_packet()

@@ -13,6 +13,8 @@ from pmport.errors import AccessError, DeadlineError, DeviceGoneError, NoDeviceE
 from pmport.transport.modes import Mode, mode_of
 
 if TYPE_CHECKING:
+    from array import array
+
     from usb.core import USBError
 
 __all__ = ["UsbDevice", "UsbInterface", "UsbTransport", "libusb_backend", "usb_devices", "wait_for_device"]
@@ -255,8 +257,8 @@ class UsbTransport:
             usb.util.dispose_resources(self._handle)
             self._fail(error, 0)
 
-    def write(self, data: bytes, timeout: float | None) -> None:
-        """Send bytes, in pieces; see :class:`~pmport.transport.seam.Transport`."""
+    def write(self, data: bytes | array[int], timeout: float | None) -> None:
+        """Send bytes, in pieces; see :class:`~pmport.transport.seam.Transport`. An array of bytes is not copied."""
         import usb.core  # noqa: PLC0415 - as above
 
         sent = 0

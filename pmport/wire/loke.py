@@ -13,6 +13,7 @@ Example:
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import IntEnum
@@ -137,8 +138,17 @@ def _request() -> Any:
     ).compile()
 
 
+RESPONSE = struct.Struct("<Ii")
+"""The same layout as :func:`response_declaration`: every part of a file is answered by one."""
+
+
 @cache
-def _response() -> Any:
+def response_declaration() -> Any:
+    """A response, compiled.
+
+    Returns:
+        A ``construct`` struct.
+    """
     from construct import Int32sl, Int32ul, Struct  # noqa: PLC0415 - construct costs 40 ms
 
     return Struct("kind" / Int32ul, "value" / Int32sl).compile()
@@ -238,12 +248,10 @@ class Response:
         """
         if len(data) != RESPONSE_SIZE:
             raise FormatError(f"a response of {len(data)} bytes instead of {RESPONSE_SIZE}", format=FORMAT, offset=0)
-        raw = _response().parse(data)
-        return cls(raw.kind, raw.value)
+        return cls(*RESPONSE.unpack(data))
 
     def __bytes__(self) -> bytes:
-        built: bytes = _response().build({"kind": self.kind, "value": self.value})
-        return built
+        return RESPONSE.pack(self.kind, self.value)
 
     @property
     def failed(self) -> bool:

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from pmport.errors import FormatError
 from pmport.wire import loke
-from pmport.wire.loke import Dialect, Request, Response, Sequence
+from pmport.wire.loke import Dialect, Request, Response, Sequence, response_declaration
 
 END = Sequence(0, 0x123456, 0x200000, 2, last=True)
 
@@ -70,6 +70,10 @@ def test_sequences_cover_the_file_once(size: int, word: int) -> None:
 def test_responses() -> None:
     assert Response.parse(bytes.fromhex("6400000000000200")) == Response(0x64, 0x20000)
     assert Response.parse(bytes.fromhex("0000000005000000")) == Response(0, 5)
+    for raw in (bytes(8), bytes.fromhex("6600000000000200"), bytes.fromhex("ffffffff95ffffff")):
+        declared = response_declaration().parse(raw)
+        assert (declared.kind, declared.value) == (Response.parse(raw).kind, Response.parse(raw).value)
+        assert bytes(Response.parse(raw)) == raw
     refused = Response.parse(bytes.fromhex("ffffffff95ffffff"))
     assert refused.failed
     assert "OEM lock" in loke.meaning(refused.value)
