@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from pmport.errors import PlanError
 from pmport.findings import Finding, Severity
 from pmport.formats.pit import Pit
-from pmport.formats.samsung_package import PackageFile, package_files
 from pmport.node import Node
 from pmport.plan import FlashPlan, Image, Preconditions, Step, Verb
 from pmport.section import FileSource, Section
@@ -173,6 +172,8 @@ def package_plan(
         PlanError: If nothing is left to flash, or a file does not fit.
         RefusedError: If a step is dangerous and was not allowed.
     """
+    from pmport.formats.samsung_package import PackageFile, package_files  # noqa: PLC0415 - reading packages costs 12 ms
+
     files: dict[str, PackageFile] = {}
     for package in packages:
         files |= {file.name: file for file in package_files(package)}

@@ -11,7 +11,6 @@ from pmport.findings import Finding, Severity
 from pmport.formats.getvars import GetVars
 from pmport.formats.pit import Pit
 from pmport.formats.sparse import SparseImage, is_sparse
-from pmport.generate.download_steps import nokia_plan, samsung_plan
 from pmport.node import Node
 from pmport.plan import FlashPlan, Image, Preconditions, Step, Verb
 from pmport.section import FileSource, Section
@@ -73,8 +72,12 @@ def flash_plan(
     """
     method = device.flash.method.partition("-")[0]
     if method == "heimdall" and not boot_only and not isinstance(phone, GetVars):
+        from pmport.generate.download_steps import samsung_plan  # noqa: PLC0415 - fastboot does not need it
+
         return samsung_plan(images, phone, allow, device=device)
     if method == "0xffff":
+        from pmport.generate.download_steps import nokia_plan  # noqa: PLC0415 - as above
+
         return nokia_plan(device, images, allow, boot_only=boot_only)
     if isinstance(phone, Pit):
         raise PlanError(f"a PIT tells nothing of a phone that is flashed by {method}", remedy="give recorded getvars")

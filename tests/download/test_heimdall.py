@@ -6,6 +6,7 @@ import random
 import time
 from collections import Counter
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -34,7 +35,10 @@ QUICK = LokeSettings(
     t_flash=0, empty_packet=0.02, reboot=0.05,
 )  # fmt: skip
 
+MATRIX = replace(QUICK, answer=0.02, part=0.02, sequence_end=0.02, greeting=0.02, retries=0, empty_packet=0.002)
 
+
+@cache
 def image(size: int, seed: int = 1) -> bytes:
     return random.Random(seed).randbytes(size)
 
@@ -209,13 +213,14 @@ def test_no_phone_and_several() -> None:
         pmport.flashers.open("heimdall", backend=PyusbBackend([LokePhone(), LokePhone()]))
 
 
+@cache
 def small() -> FlashPlan:
     return plan(flash("BOOT", image(3 * MIB + 7)), flash("RECOVERY", image(100)))
 
 
 def transfers() -> int:
     phone = LokePhone()
-    run(phone, small())
+    run(phone, small(), MATRIX)
     return phone.faults.transfers
 
 
@@ -247,7 +252,7 @@ def test_a_failure_at_every_transfer_is_a_typed_error(kind: FaultKind, capsys: p
 
 def failure_of(phone: LokePhone) -> PmportError | None:
     try:
-        run(phone, small(), replace(QUICK, answer=0.03, part=0.03, sequence_end=0.03, greeting=0.03, retries=0))
+        run(phone, small(), MATRIX)
     except PmportError as error:
         return error
     return None
