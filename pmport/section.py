@@ -22,7 +22,7 @@ from typing import BinaryIO, Protocol, Self, TypeAlias, runtime_checkable
 
 from pmport.errors import SourceChangedError, TooLargeError
 
-__all__ = ["BytesSource", "FileSource", "JoinedSource", "Readable", "Section", "Source", "ZeroSource", "write_all"]
+__all__ = ["BytesSource", "FileSource", "JoinedSource", "Readable", "Section", "Source", "ZeroSource", "sized", "write_all"]
 
 PIECE = 1 << 20
 """How many bytes one piece of a big payload has: large enough for full disk and USB speed, small enough for any memory."""
@@ -533,3 +533,17 @@ def _source_of_file(file: BinaryIO) -> Source:
 
 Readable: TypeAlias = Section | Source | bytes | bytearray | memoryview | BinaryIO
 """Whatever :meth:`Section.of` takes."""
+
+
+def sized(file: BinaryIO, size: int) -> None:
+    """Give a file its size, with holes where nothing is written later.
+
+    Args:
+        file: Opened for writing.
+        size: Bytes.
+    """
+    file.truncate(0)
+    if size:
+        file.seek(size - 1)
+        file.write(b"\0")
+    file.seek(0)
