@@ -22,7 +22,17 @@ from typing import BinaryIO, Protocol, Self, TypeAlias, runtime_checkable
 
 from pmport.errors import SourceChangedError, TooLargeError
 
-__all__ = ["BytesSource", "FileSource", "JoinedSource", "Readable", "Section", "Source", "ZeroSource", "sized", "write_all"]
+__all__ = [
+    "BytesSource",
+    "FileSource",
+    "JoinedSource",
+    "Readable",
+    "Section",
+    "Source",
+    "ZeroSource",
+    "sized",
+    "write_all",
+]
 
 PIECE = 1 << 20
 """How many bytes one piece of a big payload has: large enough for full disk and USB speed, small enough for any memory."""
