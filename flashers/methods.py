@@ -6,11 +6,13 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from importlib import import_module
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Protocol, Self, cast
+from typing import TYPE_CHECKING, Any, Protocol, Self, TextIO, cast
 
 from pmport.errors import PlanError
 from pmport.events import Event, OnEvent, Waiting, ignore
+from pmport.transport.recording import Recorder
 from pmport.transport.tcp import PORT, TcpTransport
+from pmport.transport.udp import UdpTransport
 from pmport.transport.usb import UsbDevice, UsbTransport, wait_for_device
 
 if TYPE_CHECKING:
@@ -65,16 +67,20 @@ def open(
     timeout: float | None = 0,
     backend: Any = None,
     transport: Transport | None = None,
+    record: TextIO | None = None,
+    raw: bool = False,
     on_event: Callable[[Event], None] = ignore,
 ) -> Any:
     """Connect to a phone.
 
     Args:
         method: A key of :data:`METHODS`.
-        device: Which one: serial number, ``usb:1-4`` path, or ``tcp:host[:port]``; "": there must be one only.
+        device: Which one: serial number, ``usb:1-4`` path, ``tcp:host[:port]`` or ``udp:host[:port]``; "": there must be one only.
         timeout: Seconds to wait until it is plugged in; 0: do not wait; None: for ever.
         backend: pyusb backend; a virtual phone brings its own.
         transport: A connection that is open already.
+        record: Where everything that goes over the cable is written, as JSON lines.
+        raw: Keep serial numbers and the like in the recording.
         on_event: Told when it has to wait.
 
     Returns:
@@ -92,14 +98,15 @@ def open(
     if transport is None:
         connect = cast("Connect", getattr(flasher, "connect", partial(_connect, method)))
         transport = connect(device, timeout, backend, on_event)
-    return flasher(transport)
+    return flasher(transport if record is None else Recorder(transport, record, raw=raw))
 
 
 def _connect(method: str, device: str, timeout: float | None, backend: Any, on_event: OnEvent) -> Transport:
     """As fastboot connects; a flasher that does otherwise has a ``connect`` of its own."""
-    if device.startswith("tcp:"):
-        host, _, port = device.removeprefix("tcp:").partition(":")
-        return TcpTransport(host, int(port or PORT))
+    for word, kind in (("tcp:", TcpTransport), ("udp:", UdpTransport)):
+        if device.startswith(word):
+            host, _, port = device.removeprefix(word).partition(":")
+            return kind(host, int(port or PORT))
     return UsbTransport(found(method, device, timeout, backend, on_event))
 
 

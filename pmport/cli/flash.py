@@ -6,7 +6,7 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TextIO, TypeVar
 
 import click
 
@@ -28,7 +28,7 @@ HARMLESS_ERASES = frozenset({"cache", "userdata", "boot", "recovery", "dtbo", "v
 
 
 def phone_options(command: F) -> F:
-    """Add ``--device``, ``--wait`` and ``--virtual``: which phone is meant.
+    """Add ``--device``, ``--wait``, ``--virtual`` and ``--log``: which phone is meant, and what is kept.
 
     Args:
         command: The function; it gets ``connect``, a function from ``on_event`` and a flash method to an open flasher;
@@ -38,17 +38,28 @@ def phone_options(command: F) -> F:
         The decorated function.
     """
 
-    @click.option("--device", default="", metavar="NAME", help="Serial number, usb:1-4 path, or tcp:host[:port].")
+    @click.option(
+        "--device", default="", metavar="NAME", help="Serial number, usb:1-4 path, tcp:host[:port] or udp:host[:port]."
+    )
     @click.option("--wait", type=float, default=0.0, metavar="SECONDS", help="Wait so long until it is plugged in.")
     @click.option("--virtual", metavar="PHONE", help="Practise on a virtual phone: `pmport virtual phones` lists them.")
+    @click.option("--log", metavar="FILE", type=click.File("w"), help="Write down all that goes over the cable.")
     @wraps(command)
-    def with_phone(device: str, wait: float, virtual: str | None, **options: Any) -> Any:
+    def with_phone(device: str, wait: float, virtual: str | None, log: TextIO | None, **options: Any) -> Any:
         def connect(on_event: OnEvent, method: str = "fastboot") -> Any:
             import pmport  # noqa: PLC0415 - only when a phone is spoken to
 
             backend = _bus(virtual)
             method = method or _method(device, backend)
-            return pmport.flashers.open(method, device=device, timeout=wait, backend=backend, on_event=on_event)
+            return pmport.flashers.open(
+                method,
+                device=device,
+                timeout=wait,
+                backend=backend,
+                on_event=on_event,
+                record=log,
+                raw=bool(options.get("raw")),
+            )
 
         return command(connect=connect, **options)
 

@@ -8,11 +8,16 @@ from pmport.lazy import lazily
 
 if TYPE_CHECKING:
     from pmport.transport.modes import MODES, Mode, mode_of
+    from pmport.transport.recording import Recorder, Replayer
     from pmport.transport.seam import Transport
     from pmport.transport.tcp import TcpTransport
+    from pmport.transport.udp import UdpTransport
     from pmport.transport.usb import UsbDevice, UsbInterface, UsbTransport, usb_devices
 
 _NAMES = {
+    "Replayer": "pmport.transport.recording:Replayer",
+    "Recorder": "pmport.transport.recording:Recorder",
+    "UdpTransport": "pmport.transport.udp:UdpTransport",
     "MODES": "pmport.transport.modes:MODES",
     "Mode": "pmport.transport.modes:Mode",
     "TcpTransport": "pmport.transport.tcp:TcpTransport",
@@ -27,8 +32,11 @@ _NAMES = {
 __all__ = [
     "MODES",
     "Mode",
+    "Recorder",
+    "Replayer",
     "TcpTransport",
     "Transport",
+    "UdpTransport",
     "UsbDevice",
     "UsbInterface",
     "UsbTransport",

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from pmport.virtual.fastboot_profiles import PROFILES, FastbootProfile
     from pmport.virtual.faults import Fault, FaultKind
     from pmport.virtual.loke import LOKE_PROFILES, LokePhone, LokeProfile
+    from pmport.virtual.network import NetworkPhone
     from pmport.virtual.nokia import ColdPhone, Mk2Phone
     from pmport.virtual.nolo import NOLO_PROFILES, NoloPhone, NoloProfile
     from pmport.virtual.partitions import Partition
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from pmport.virtual.usb_device import ControlRequest, Stall, VirtualUsbDevice
 
 _NAMES = {
+    "NetworkPhone": "pmport.virtual.network:NetworkPhone",
     "LOKE_PROFILES": "pmport.virtual.loke:LOKE_PROFILES",
     "NOLO_PROFILES": "pmport.virtual.nolo:NOLO_PROFILES",
     "PHONES": "pmport.virtual.phones:PHONES",
@@ -61,6 +63,7 @@ __all__ = [
     "LokePhone",
     "LokeProfile",
     "Mk2Phone",
+    "NetworkPhone",
     "NoloPhone",
     "NoloProfile",
     "Partition",

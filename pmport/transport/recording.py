@@ -1,0 +1,186 @@
+r"""Recordings: what went over the cable, as JSON lines; and a transport that plays one back.
+
+Each line has the time since the beginning, the direction, and the bytes: as text where they are printable, as hexadecimal
+digits where they are not, and big ones as their size and SHA-256 alone. What identifies a phone is taken out of the text,
+unless it is asked for; a recording without it can be shared, and played back as long as nobody compares those values.
+
+Example:
+    >>> import io
+    >>> lines = io.StringIO()
+    >>> class Echo:
+    ...     name = "echo"
+    ...     def write(self, data, timeout): ...
+    ...     def read(self, size, timeout): return b"OKAY0.4"
+    ...     def close(self): ...
+    >>> recorder = Recorder(Echo(), lines)
+    >>> recorder.write(b"getvar:version", 1.0); recorder.read(64, 1.0)
+    b'OKAY0.4'
+    >>> replay = Replayer(lines.getvalue().splitlines())
+    >>> replay.write(b"getvar:version", 1.0); replay.read(64, 1.0)
+    b'OKAY0.4'
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any, TextIO
+
+from pmport.errors import DeadlineError, DeviceGoneError, FormatError, TransportError
+from pmport.redaction import REDACTED, identifies, redact
+
+if TYPE_CHECKING:
+    from pmport.transport.seam import Transport
+
+__all__ = ["Recorder", "Replayer"]
+
+FORMAT = "pmport recording 1"
+LONGEST = 4096
+"""More bytes than this are recorded as their size and hash."""
+PRINTABLE = frozenset(range(0x20, 0x7F)) | {9, 10, 13}
+ERRORS: dict[str, type[TransportError]] = {
+    "DeadlineError": DeadlineError,
+    "DeviceGoneError": DeviceGoneError,
+    "TransportError": TransportError,
+}
+
+
+class Recorder:
+    """A transport that writes down what goes through it.
+
+    Args:
+        transport: The connection.
+        lines: Where the recording is written.
+        raw: Keep serial numbers and the like.
+    """
+
+    def __init__(self, transport: Transport, lines: TextIO, *, raw: bool = False) -> None:
+        self._transport = transport
+        self._lines = lines
+        self._raw = raw
+        self._asked = False
+        self._began = time.monotonic()
+        name = transport.name if raw else redact(transport.name)
+        self._put({"format": FORMAT, "transport": name})
+
+    @property
+    def name(self) -> str:
+        """The connection's name."""
+        return self._transport.name
+
+    def _put(self, row: dict[str, Any]) -> None:
+        self._lines.write(json.dumps(row) + "\n")
+        self._lines.flush()  # a program that is stopped leaves all that went before
+
+    def _note(self, direction: str, content: dict[str, Any]) -> None:
+        self._put({"t": round(time.monotonic() - self._began, 6), direction: content})
+
+    def write(self, data: bytes, timeout: float | None) -> None:
+        """Send and write down; see :class:`~pmport.transport.seam.Transport`."""
+        self._note("out", self._shown(data))
+        try:
+            self._transport.write(data, timeout)
+        except TransportError as error:
+            self._note("error", {"type": type(error).__name__, "message": self._text(str(error))})
+            raise
+
+    def read(self, size: int, timeout: float | None) -> bytes:
+        """Receive and write down; see :class:`~pmport.transport.seam.Transport`."""
+        try:
+            data = self._transport.read(size, timeout)
+        except TransportError as error:
+            self._note("error", {"type": type(error).__name__, "message": self._text(str(error))})
+            raise
+        self._note("in", self._shown(data, whole=True))
+        return data
+
+    def close(self) -> None:
+        """Close the connection; the recording stays open."""
+        self._transport.close()
+
+    def _text(self, text: str) -> str:
+        return text if self._raw else redact(text)
+
+    def _shown(self, data: bytes, *, whole: bool = False) -> dict[str, Any]:
+        if len(data) > LONGEST and not whole:
+            return {"size": len(data), "sha256": hashlib.sha256(data).hexdigest()}
+        if not PRINTABLE.issuperset(data):
+            return {"hex": data.hex()}
+        text = data.decode("ascii")
+        if whole and self._asked and not self._raw and text[:4] in {"OKAY", "INFO"}:
+            return {"text": text[:4] + REDACTED}
+        self._asked = identifies(text.removeprefix("getvar:")) if not whole else self._asked
+        return {"text": self._text(text)}
+
+
+class Replayer:
+    """A device that answers as it did when it was recorded.
+
+    Args:
+        lines: The recording.
+
+    Raises:
+        FormatError: If it is no recording; with the line.
+    """
+
+    def __init__(self, lines: Iterable[str]) -> None:
+        self._rows: list[tuple[str, dict[str, Any]]] = []
+        self.name = "replay"
+        for number, line in enumerate(lines, 1):
+            try:
+                row = json.loads(line)
+            except ValueError as error:
+                raise FormatError(f"line {number} is no JSON: {error}", format="recording") from error
+            if number == 1 and row.get("format") != FORMAT:
+                raise FormatError("it is no recording of pmport", format="recording", field="format")
+            self._rows += [(key, row[key]) for key in ("out", "in", "error") if isinstance(row, dict) and key in row]
+        self._at = 0
+
+    def _next(self, direction: str) -> dict[str, Any]:
+        if self._at >= len(self._rows):
+            raise DeadlineError("the recording ends here", device=self.name)
+        kind, content = self._rows[self._at]
+        self._at += 1
+        if kind == "error":
+            raise ERRORS.get(content["type"], TransportError)(content["message"], device=self.name)
+        if kind != direction:
+            raise TransportError(
+                f"the recording has {'an answer' if kind == 'in' else 'a message'} here (entry {self._at})",
+                device=self.name,
+            )
+        return content
+
+    def write(self, data: bytes, timeout: float | None) -> None:  # noqa: ARG002 - a recording waits for nobody
+        """Compare with what was sent; see :class:`~pmport.transport.seam.Transport`.
+
+        Raises:
+            TransportError: If something else was recorded.
+        """
+        content = self._next("out")
+        if "sha256" in content:
+            same = (content["size"], content["sha256"]) == (len(data), hashlib.sha256(data).hexdigest())
+        else:
+            same = _bytes(content) == data or redact(data.decode("utf-8", "replace")) == content.get("text")
+        if not same:
+            raise TransportError(f"the recording has another message as entry {self._at}", device=self.name)
+
+    def read(self, size: int, timeout: float | None) -> bytes:  # noqa: ARG002 - as above
+        """What was received; see :class:`~pmport.transport.seam.Transport`."""
+        return _bytes(self._next("in"))[:size]
+
+    def close(self) -> None:
+        """Nothing is held."""
+
+    @property
+    def finished(self) -> bool:
+        """Whether everything was played."""
+        return self._at == len(self._rows)
+
+
+def _bytes(content: dict[str, Any]) -> bytes:
+    if "hex" in content:
+        return bytes.fromhex(content["hex"])
+    text: str = content.get("text", "")
+    return text.encode("ascii")

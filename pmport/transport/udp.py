@@ -1,0 +1,156 @@
+"""Fastboot over UDP: devices with Ethernet and U-Boot, and virtual phones.
+
+Packets have four bytes before their data: kind (0 error, 1 query, 2 init, 3 fastboot), flags (bit 0: the message goes on),
+and a number of 16 bits that both sides count. Each packet is answered by one of the same number; what is not answered is
+sent again (AOSP ``fastboot/README.md``, "Fastboot UDP Protocol v1").
+"""
+
+from __future__ import annotations
+
+import socket
+import struct
+import time
+from enum import IntEnum
+
+from pmport.errors import DeadlineError, NoDeviceError, TransportError
+
+__all__ = ["HEADER", "PORT", "Kind", "UdpTransport"]
+
+PORT = 5554
+HEADER = struct.Struct(">BBH")
+VERSION = 1
+PACKET = 8192
+"""Largest packet that is offered, header included, bytes."""
+SMALLEST = 512
+"""Least that the other side must take."""
+GOES_ON = 1
+RESEND_SECONDS = 0.5
+QUERY_TRIES = 4
+TRIES = 120
+NUMBERS = 1 << 16
+LARGEST_READ = 1 << 16
+
+
+class Kind(IntEnum):
+    """What a packet is."""
+
+    ERROR = 0
+    QUERY = 1
+    INIT = 2
+    FASTBOOT = 3
+
+
+class UdpTransport:
+    """Messages with one device over UDP.
+
+    Args:
+        host: Name or address.
+        port: UDP port.
+
+    Raises:
+        NoDeviceError: If nobody answers there.
+        TransportError: If it is somebody else.
+    """
+
+    def __init__(self, host: str, port: int = PORT) -> None:
+        self.name = f"udp:{host}:{port}"
+        self._number = 0
+        self._room = SMALLEST - HEADER.size
+        self._ahead = b""
+        try:
+            family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_DGRAM)[0]
+            self._socket = socket.socket(family, kind, protocol)
+        except OSError as error:
+            raise NoDeviceError(f"there is no {self.name}: {error}", device=self.name) from error
+        try:
+            self._socket.connect(address)
+            self._begin()
+        except BaseException:
+            self.close()
+            raise
+
+    def _begin(self) -> None:
+        try:
+            answer = self._exchange(Kind.QUERY, b"", tries=QUERY_TRIES)
+        except DeadlineError as error:
+            raise NoDeviceError(f"nobody answers at {self.name}", device=self.name) from error
+        if len(answer) != 2:
+            raise TransportError(f"{self.name} answered a query with {len(answer)} bytes", device=self.name)
+        self._number = int.from_bytes(answer, "big")
+        offer = VERSION.to_bytes(2, "big") + PACKET.to_bytes(2, "big")
+        answer = self._exchange(Kind.INIT, offer)
+        version, size = struct.unpack(">HH", answer) if len(answer) == 4 else (0, 0)
+        if version < 1 or size < SMALLEST:
+            raise TransportError(
+                f"{self.name} offers version {version} and packets of {size} bytes, and 1 and {SMALLEST} are the least",
+                device=self.name,
+            )
+        self._room = min(size, PACKET) - HEADER.size
+
+    def _exchange(self, kind: Kind, data: bytes, *, tries: int = TRIES, timeout: float | None = None) -> bytes:
+        """Send a message, and give back the message that answers it."""
+        pieces = [data[at : at + self._room] for at in range(0, len(data), self._room)] or [b""]
+        answer = b""
+        for number, piece in enumerate(pieces):
+            answer += self._packet(kind, piece, goes_on=number + 1 < len(pieces), tries=tries, timeout=timeout)
+        return answer
+
+    def _packet(self, kind: Kind, data: bytes, *, goes_on: bool, tries: int, timeout: float | None) -> bytes:
+        answer = b""
+        while True:
+            packet = HEADER.pack(kind, GOES_ON if goes_on else 0, self._number) + data
+            answered, flags, content = self._answered(packet, kind, tries, timeout)
+            if kind is not Kind.QUERY:
+                self._number = (self._number + 1) % NUMBERS
+            if answered == Kind.ERROR:
+                message = content.decode("utf-8", "replace")
+                raise TransportError(f"{self.name} reports: {message}", device=self.name)
+            answer += content
+            if not flags & GOES_ON:
+                return answer
+            data, goes_on = b"", False  # the answer goes on: ask for its next packet
+
+    def _answered(self, packet: bytes, kind: Kind, tries: int, timeout: float | None) -> tuple[int, int, bytes]:
+        end = None if timeout is None else time.monotonic() + timeout
+        for _ in range(tries):
+            self._send(packet)
+            resend = time.monotonic() + RESEND_SECONDS
+            while (left := resend - time.monotonic()) > 0:
+                self._socket.settimeout(max(left, 0.001))
+                try:
+                    got = self._socket.recv(LARGEST_READ)
+                except (TimeoutError, ConnectionRefusedError):
+                    break
+                if len(got) < HEADER.size:
+                    continue
+                answered, flags, number = HEADER.unpack_from(got)
+                if number == HEADER.unpack_from(packet)[2] and answered in {kind, Kind.ERROR}:
+                    return answered, flags, got[HEADER.size :]
+            if end is not None and time.monotonic() >= end:
+                break
+            time.sleep(max(0.0, min(resend - time.monotonic(), RESEND_SECONDS)))
+        raise DeadlineError(f"{self.name} did not answer in time", device=self.name)
+
+    def _send(self, packet: bytes) -> None:
+        try:
+            self._socket.send(packet)
+        except ConnectionRefusedError:
+            pass  # the last packet's refusal; whether somebody listens now shows when the answer is waited for
+        except OSError as error:
+            raise TransportError(f"{self.name} cannot be reached: {error}", device=self.name) from error
+
+    def write(self, data: bytes, timeout: float | None) -> None:
+        """Send one message; see :class:`~pmport.transport.seam.Transport`."""
+        if self._exchange(Kind.FASTBOOT, data, timeout=timeout):
+            raise TransportError(f"{self.name} answered a write with data", device=self.name)
+
+    def read(self, size: int, timeout: float | None) -> bytes:
+        """Receive of one message what is asked for; see :class:`~pmport.transport.seam.Transport`."""
+        if not self._ahead:
+            self._ahead = self._exchange(Kind.FASTBOOT, b"", timeout=timeout)
+        data, self._ahead = self._ahead[:size], self._ahead[size:]
+        return data
+
+    def close(self) -> None:
+        """Close the socket; the device notices nothing."""
+        self._socket.close()
