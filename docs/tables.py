@@ -1,4 +1,4 @@
-"""Pages that are made from the code, so that they cannot be wrong: formats, devices, commands, API."""
+"""Pages that are made from the code, so that they cannot be wrong: formats, devices, rules, errors, commands, API."""
 
 from __future__ import annotations
 
@@ -27,7 +27,11 @@ def write_tables(folder: Path) -> None:
     pages = {
         "formats.md": formats_page(),
         "commands.md": commands_page("# Commands"),
-        "man.md": commands_page("# pmport"),
+        "man.md": "---\norphan: true\n---\n\n" + commands_page("# pmport"),
+        "devices.md": devices_page(),
+        "rules.md": rules_page(),
+        "errors.md": errors_page(),
+        "phones.md": phones_page(),
         **{f"api/{name}.md": text for name, text in api_pages()},
     }
     for name, text in pages.items():
@@ -65,6 +69,95 @@ def formats_page() -> str:
 (`pmport/formats/registry.py`); *unverified* marks formats without a real sample, which are read-only.
 
 {table(("format", "read", "write", "layout from", "limits"), rows)}
+"""
+
+
+def devices_page() -> str:
+    """Every record of the database.
+
+    Returns:
+        The page.
+    """
+    rows = [
+        (f"`{row.codename}`", row.name, row.year or "", row.soc, row.arch, row.flash.method, row.category)
+        for row in sorted(pmport.device_db.records(), key=lambda row: row.codename)
+    ]
+    return f"""# Devices
+
+{len(rows)} records, as `device_db/` holds them. `pmport db show CODENAME` prints one whole, `pmport db search` narrows down.
+
+{table(("codename", "name", "year", "SoC", "architecture", "flash method", "category"), rows)}
+"""
+
+
+def rules_page() -> str:
+    """Every kernel rule, with its reason.
+
+    Returns:
+        The page.
+    """
+    from pmport.kernels.rules import load_rules, reasons  # noqa: PLC0415 - reads data
+
+    rules = load_rules()
+    known = reasons()
+    by_category: dict[str, list[tuple[object, ...]]] = {}
+    for rule in rules.rules:
+        wanted = ", ".join(rule.wanted) if isinstance(rule.wanted, tuple) else rule.wanted
+        because = known.get(rule.option) or known.get(f"category:{rule.category}", "")
+        where = ", ".join([*rule.versions, *(rule.arches or ())]) or "all"
+        by_category.setdefault(rule.category, []).append((f"`{rule.option}`", wanted, where, because))
+    blocks = [
+        f"## {category}\n\n{table(('option', 'wanted', 'kernels', 'because'), rows)}"
+        for category, rows in by_category.items()
+    ]
+    return "\n\n".join(
+        [
+            "# Kernel rules",
+            f"{len(rules.rules)} rules, as `kernels/postmarketos.toml` holds them. `pmport kernel check` judges by them.",
+            "*True* is on, as `y` or `m`; `y` and `m` are on, this letter preferred; *False* and `n` are off.",
+            *blocks,
+            "",
+        ]
+    )
+
+
+def errors_page() -> str:
+    """Every error class.
+
+    Returns:
+        The page.
+    """
+    rows = []
+    for name in sorted(pmport.errors.__all__):
+        value = getattr(pmport.errors, name)
+        bases = ", ".join(f"`{base.__name__}`" for base in value.__bases__)
+        rows.append((f"`{name}`", bases, (inspect.getdoc(value) or "").splitlines()[0]))
+    tree = (inspect.getdoc(pmport.errors) or "").split("::", 1)[1].split("\n\n")[1]
+    return f"""# Errors
+
+Every error that pmport raises on purpose, in `pmport.errors`. Its message says what happened, what state things are in now,
+and what to do next; the same stands in its attributes `what`, `state` and `remedy`.
+
+```text
+{inspect.cleandoc(tree)}
+```
+
+{table(("class", "is also", "when"), rows)}
+"""
+
+
+def phones_page() -> str:
+    """Every virtual phone.
+
+    Returns:
+        The page.
+    """
+    rows = [(f"`{name}`", phone.words, f"`{phone.programs}`") for name, phone in pmport.virtual.PHONES.items()]
+    return f"""# Virtual phones
+
+Names for `--virtual` and `pmport virtual run --phone`; in Python, `pmport.virtual.PHONES[name].make()`.
+
+{table(("name", "what it is", "spoken to by"), rows)}
 """
 
 

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import doctest
+import json
 import os
 import re
+import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,17 +17,19 @@ from support import REPOSITORY
 
 from pmport import demo
 
-PAGES = sorted(
-    [REPOSITORY / "README.md", *(REPOSITORY / "docs").glob("*.md"), *(REPOSITORY / "docs" / "protocols").glob("*.md")]
-)
-GENERATED = {"formats.md", "commands.md", "man.md"}
+DOCS = REPOSITORY / "docs"
+GENERATED = {"formats.md", "commands.md", "man.md", "devices.md", "rules.md", "errors.md", "phones.md"}
+PAGES = [
+    page
+    for page in sorted(
+        [REPOSITORY / "README.md", *DOCS.glob("*.md"), *DOCS.glob("howto/*.md"), *DOCS.glob("protocols/*.md")]
+    )
+    if page.name not in GENERATED
+]
 BLOCK = re.compile(r"^```(\w+)[^\n]*\n(.*?)^```", re.MULTILINE | re.DOTALL)
-NEEDS_A_PHONE = "# with a phone"
-"""A console block that begins so is for reading: no phone is on the cable here."""
-
-
-def blocks(page: Path, language: str) -> list[str]:
-    return [text for name, text in BLOCK.findall(page.read_text(encoding="utf-8")) if name == language]
+FOR_READING = ("# with a phone", "# where ")
+"""A console block that begins so is for reading: no phone is on the cable here, and no other program is installed."""
+WANTED_RESULTS = re.compile(r"^\| `(pmport [^`]+)` \| (\[ \])?\s*([^|]*) \|$", re.MULTILINE)
 
 
 @pytest.fixture
@@ -43,22 +49,71 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
+def steps(text: str) -> Iterator[tuple[str, str]]:
+    """Each command of a console block, and what the page shows of its output."""
+    for step in re.split(r"^\$ ", text, flags=re.MULTILINE)[1:]:
+        command, _, shown = step.partition("\n")
+        yield command, shown
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 @pytest.mark.usefixtures("folder")
-def test_the_python_of_a_page_runs(page: Path) -> None:
+def test_the_blocks_of_a_page_run_in_order_and_print_what_it_shows(page: Path) -> None:
     names: dict[str, object] = {"__name__": "page"}
-    for text in blocks(page, "python"):
-        exec(compile(text, str(page), "exec"), names)  # noqa: S102 - the page's own code
+    for language, text in BLOCK.findall(page.read_text(encoding="utf-8")):
+        if language == "python":
+            exec(compile(text, str(page), "exec"), names)  # noqa: S102 - the page's own code
+        elif language == "console" and not text.startswith(FOR_READING):
+            for command, shown in steps(text):
+                run(command, shown)
 
 
-@pytest.mark.parametrize("page", [page for page in PAGES if page.name not in GENERATED], ids=lambda page: page.name)
-@pytest.mark.usefixtures("folder")
-def test_the_commands_of_a_page_run(page: Path) -> None:
-    for text in blocks(page, "console"):
-        if text.startswith(NEEDS_A_PHONE):
-            continue
-        for line in text.splitlines():
-            if line.startswith("$ "):
-                done = subprocess.run(["sh", "-c", line[2:]], capture_output=True, text=True, check=False, timeout=60)
-                assert done.returncode in {0, 1}, f"{line}\n{done.stdout}{done.stderr}"
-                assert "Traceback" not in done.stderr
+def run(command: str, shown: str) -> None:
+    done = subprocess.run(["sh", "-c", command], capture_output=True, text=True, check=False, timeout=60)
+    said = done.stdout + done.stderr
+    assert done.returncode in {0, 1}, f"{command}\n{said}"
+    assert "Traceback" not in said
+    same = doctest.OutputChecker().check_output(shown, said, doctest.ELLIPSIS)
+    assert same or not shown, f"{command}\n{said}"
+
+
+def test_json_prints_the_keys_that_its_page_lists(folder: Path) -> None:
+    (folder / "config").write_text("CONFIG_I2C=y\n", encoding="utf-8")
+    (folder / "board.config").write_text("CONFIG_I2C=m\n", encoding="utf-8")
+    rows = WANTED_RESULTS.findall((DOCS / "json.md").read_text(encoding="utf-8"))
+    assert len(rows) > 20
+    for command, is_list, keys in rows:
+        *before, last = command.split(" && ")
+        for text in before:
+            subprocess.run(text, shell=True, check=True, capture_output=True, timeout=60)  # noqa: S602 - the page's own
+        done = subprocess.run(["sh", "-c", f"{last} --json"], capture_output=True, text=True, check=False, timeout=60)
+        assert done.returncode in {0, 1}, f"{command}\n{done.stderr}"
+        envelope = json.loads(done.stdout)
+        assert list(envelope) == ["schema", "pmport", "result", "findings"], command
+        result = envelope["result"]
+        assert isinstance(result, list) == bool(is_list), command
+        if is_list:
+            result = result[0] if keys and result else {}
+        if keys:
+            assert set(keys.split(", ")) == set(result), command
+
+
+def test_every_page_is_in_the_table_of_contents() -> None:
+    index = (DOCS / "index.md").read_text(encoding="utf-8")
+    for page in PAGES:
+        if page.parent != REPOSITORY and page.name != "index.md":
+            assert f"\n{page.relative_to(DOCS).with_suffix('').as_posix()}\n" in index
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("builder", ["html", "man"])
+def test_the_documentation_builds_without_a_warning(builder: str, tmp_path: Path) -> None:
+    pytest.importorskip("sphinx")
+    command = [sys.executable, "-m", "sphinx", "--fail-on-warning", "--keep-going", "-b", builder]
+    source = tmp_path / "docs"
+    shutil.copytree(DOCS, source, ignore=shutil.ignore_patterns("_build", "__pycache__"))
+    environment = {**os.environ, "PYTHONPATH": str(REPOSITORY)}
+    done = subprocess.run(
+        [*command, str(source), str(tmp_path / builder)], capture_output=True, text=True, check=False, env=environment
+    )
+    assert done.returncode == 0, done.stderr
