@@ -26,7 +26,7 @@ from pmport.errors import FlashError, PlanError, TransportError
 from pmport.events import OnEvent, StepFinished, StepStarted, ignore
 from pmport.flashers.methods import found
 from pmport.flashers.mk2_client import Mk2Client
-from pmport.flashers.nolo_client import AGAIN, LOADED, NoloClient, NoloSettings, NoloTransport
+from pmport.flashers.nolo_client import AGAIN, LOADED, ImageLabel, NoloClient, NoloSettings, NoloTransport
 from pmport.flashers.omap_client import OmapClient
 from pmport.plan import FlashPlan, Image, Preconditions, Step, Verb
 from pmport.section import FileSource, Section
@@ -123,13 +123,21 @@ class NokiaFlasher:
                 f"the phone is {self.client.product}, and the plan is for {' or '.join(wanted)}",
                 state="nothing was written", remedy="take the right phone, or make a plan for this one",
             )  # fmt: skip
+        for step in plan.steps:
+            label = ImageLabel.parse(step.argument)
+            if step.image and not label.fits(self.client.product, self.client.revision):
+                raise PlanError(
+                    f"{step.image.name} is for {label.device} {','.join(label.revisions)}, and the phone is"
+                    f" {self.client.product} {self.client.revision}",
+                    state="nothing was written", remedy="take the image for this revision",
+                )  # fmt: skip
 
     def _do(self, step: Step) -> None:
         client = self.client
         if step.verb is Verb.FLASH and step.image:
-            client.flash(step.partition, step.image.section, version=step.argument, step=step.title)
+            client.flash(step.partition, step.image.section, label=ImageLabel.parse(step.argument), step=step.title)
         elif step.verb is Verb.STAGE and step.image:
-            client.send(step.partition, step.image.section, version=step.argument, step=step.title)
+            client.send(step.partition, step.image.section, label=ImageLabel.parse(step.argument), step=step.title)
         elif step.verb is Verb.BOOT:
             if step.image:
                 client.send("kernel", step.image.section, step=step.title)
@@ -260,7 +268,7 @@ def plan_images(
         boot: Afterwards start what is in memory, or else in the flash, with this command line.
         reboot: Afterwards reboot.
         sw_release: Name of the software release.
-        versions: Type of image → version that is written with it.
+        versions: Type of image → version that is written with it, or ``device:revisions:version``.
         products: Product codes that the images are for.
         device: Codename.
         allow: Dangers that are accepted.

@@ -15,7 +15,7 @@ import errno
 import time
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, Self
 
 from pmport.errors import (
     DeadlineError,
@@ -33,7 +33,7 @@ from pmport.wire import nolo as wire
 from pmport.wire import nolo_image
 from pmport.wire.nolo import Control, RdFlag, Request, RootDevice, Setting
 
-__all__ = ["AGAIN", "LOADED", "NoloClient", "NoloSettings", "NoloTransport", "refused"]
+__all__ = ["AGAIN", "LOADED", "ImageLabel", "NoloClient", "NoloSettings", "NoloTransport", "refused"]
 
 AGAIN = "switch the phone off, hold U (Home on tablets) and plug the cable in again"
 LOADED = ("kernel", "initfs")
@@ -42,6 +42,58 @@ STREAMED = "rootfs"
 MODEM = "cmt-mcusw"
 LOG_READS = 20
 FILL = b"\xff"
+
+
+@dataclass(frozen=True, slots=True)
+class ImageLabel:
+    """What an image says of itself, beside its type.
+
+    Args:
+        version: Its version; "" for none.
+        device: The product code that it is for; "" for all.
+        revisions: The hardware revisions that it is for; empty: all.
+
+    Example:
+        >>> ImageLabel.parse("RX-51:2101,2102:1.0")
+        ImageLabel(version='1.0', device='RX-51', revisions=('2101', '2102'))
+    """
+
+    version: str = ""
+    device: str = ""
+    revisions: tuple[str, ...] = ()
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Read 0xFFFF's notation.
+
+        Args:
+            text: ``device:revision,revision:version``, or a version alone.
+
+        Returns:
+            The label.
+        """
+        if text.count(":") < 2:
+            return cls(text)
+        device, revisions, version = text.split(":", 2)
+        return cls(version, device, tuple(item for item in revisions.split(",") if item))
+
+    def __str__(self) -> str:
+        return f"{self.device}:{','.join(self.revisions)}:{self.version}" if self.device else self.version
+
+    def fits(self, product: str, revision: str) -> bool:
+        """Whether the image is for a phone.
+
+        Args:
+            product: The phone's product code.
+            revision: Its hardware revision.
+
+        Returns:
+            True where the label names both, or leaves them open.
+        """
+        return self.device in {"", product} and (not self.revisions or revision in self.revisions)
+
+
+NO_LABEL = ImageLabel()
 
 
 class NoloTransport(Protocol):
@@ -321,13 +373,15 @@ class NoloClient:
 
     # ----- images
 
-    def send(self, kind: str, data: Section, *, version: str = "", step: str = "", stream: bool = False) -> None:
+    def send(
+        self, kind: str, data: Section, *, label: ImageLabel = NO_LABEL, step: str = "", stream: bool = False
+    ) -> None:
         """Send an image into the phone's memory.
 
         Args:
             kind: Its type, one of :data:`pmport.wire.nolo_image.TYPES`.
             data: The image; read in pieces, padded here.
-            version: Its version, if it has one.
+            label: What it is for, and its version.
             step: What events and errors call it.
             stream: Written to the flash while it comes.
 
@@ -336,7 +390,14 @@ class NoloClient:
         """
         step = step or f"send {kind}"
         size = nolo_image.padded_size(data.size, kind)
-        header = nolo_image.header(kind, size, nolo_image.image_hash(data, kind), version=version)
+        header = nolo_image.header(
+            kind,
+            size,
+            nolo_image.image_hash(data, kind),
+            version=label.version,
+            device=label.device,
+            revisions=label.revisions,
+        )
         self.ask(wire.send_image(header, stream=stream))
         source = data.source
         for offset in range(0, size, wire.PIECE):
@@ -364,22 +425,24 @@ class NoloClient:
             return refusal
         return FlashError(f"{step}: {error.what}", partition=kind, bytes_sent=sent, state=state, remedy=AGAIN)
 
-    def flash(self, kind: str, data: Section, *, version: str = "", step: str = "") -> None:
+    def flash(self, kind: str, data: Section, *, label: ImageLabel = NO_LABEL, step: str = "") -> None:
         """Write an image to the phone.
 
         Args:
             kind: Its type. The first loader waits in memory until the secondary one is written, the modem's loaders
                 until its software is.
             data: The image.
-            version: Its version, if it has one.
+            label: What it is for, and its version.
             step: What events and errors call it.
         """
         step = step or f"flash {kind}"
         if kind == STREAMED:
-            self.send(kind, data, version=version, step=step, stream=True)
+            self.send(kind, data, label=label, step=step, stream=True)
             self.ask(wire.FINISH, seconds=self.settings.finish)
             return
-        self.send(kind, data, version=version, step=step)
+        self.send(kind, data, label=label, step=step)
+        if kind == MODEM:
+            self.put_string("cmt:verify", "1")
         control = wire.flash_image(kind)
         if control is not None:
             self.ask(control, seconds=self.settings.flash)
@@ -387,12 +450,12 @@ class NoloClient:
             self._modem(step)
 
     def _modem(self, step: str) -> None:
-        """Follow the modem's own flashing until it is idle again."""
+        """Follow the modem's own flashing to its end."""
         end = time.monotonic() + self.settings.modem
         last = ""
         while True:
             status = self.string("cmt:status")
-            if status == "idle":
+            if status in {"finished", "idle"}:
                 return
             if status.startswith("error"):
                 raise FlashError(

@@ -98,6 +98,14 @@ def _run(connect: Callable[..., Any], plan: FlashPlan, *, dry_run: bool, as_json
 
 @nokia.command(epilog="Example: pmport nokia flash kernel=zImage --reboot")
 @IMAGES
+@click.option(
+    "--fiasco",
+    type=click.Path(exists=True, dir_okay=False),
+    help="The maker's firmware; IMAGES are then types, none: all that are for this phone.",
+)
+@click.option(
+    "--hardware", metavar="PRODUCT:REVISION", help="Such as RX-51:2101, to plan a --fiasco without asking the phone."
+)
 @click.option("--cold", is_flag=True, help="The phone waits in its boot ROM: begin with 2nd and secondary.")
 @click.option("--sw-release", default="", metavar="NAME", help="Tell the phone the name of the release.")
 @click.option("--reboot", is_flag=True, help="Reboot afterwards.")
@@ -108,6 +116,8 @@ def _run(connect: Callable[..., Any], plan: FlashPlan, *, dry_run: bool, as_json
 def flash(
     connect: Callable[..., Any],
     images: tuple[str, ...],
+    fiasco: str | None,
+    hardware: str | None,
     sw_release: str,
     allow: tuple[str, ...],
     *,
@@ -119,10 +129,37 @@ def flash(
     """Flash images by type: kernel, initfs, rootfs, secondary, xloader, cmt-mcusw and so on."""
     from pmport.flashers.nokia import plan_images  # noqa: PLC0415 - as above
 
+    if fiasco is not None:
+        how: dict[str, Any] = {"allow": allow, "only": images, "cold": cold, "reboot": reboot}
+        return _flash_fiasco(connect, fiasco, hardware, how, dry_run=dry_run, as_json=as_json)
     if not images:
-        raise click.UsageError("name at least one TYPE=FILE")
+        raise click.UsageError("name at least one TYPE=FILE, or --fiasco")
     plan = plan_images(_images(images), cold=cold, sw_release=sw_release, reboot=reboot, allow=allow)
     return _run(connect, plan, dry_run=dry_run, as_json=as_json)
+
+
+def _flash_fiasco(
+    connect: Callable[..., Any], path: str, hardware: str | None, how: dict[str, Any], *, dry_run: bool, as_json: bool
+) -> int:
+    import pmport  # noqa: PLC0415 - as above
+    from pmport.flashers.fiasco_plan import plan_fiasco  # noqa: PLC0415
+    from pmport.formats.fiasco import Fiasco  # noqa: PLC0415
+
+    if hardware is None and how["cold"]:
+        raise click.UsageError("a phone in its boot ROM does not know its revision: give --hardware")
+    with pmport.open(path) as node:
+        if not isinstance(node, Fiasco):
+            raise click.BadParameter(f"{path} is no FIASCO file", param_hint="--fiasco")
+        if hardware is not None:
+            product, _, revision = hardware.partition(":")
+            return _run(connect, plan_fiasco(node, product, revision, **how), dry_run=dry_run, as_json=as_json)
+        with shown(as_json=as_json) as on_event, connect(on_event, "0xffff") as flasher:
+            flasher.client.start()
+            plan = plan_fiasco(node, flasher.client.product, flasher.client.revision, **how)
+            if not dry_run:
+                flasher.run(plan, on_event)
+                return 0
+    return report(plan_rows(plan), [plan.view()], findings=plan.findings, as_json=as_json)
 
 
 @nokia.command(epilog="Example: pmport nokia boot kernel=u-boot.bin")

@@ -187,7 +187,9 @@ def version_block(version: str) -> bytes:
     return bytes((0x31, len(text))) + text
 
 
-def header(kind: str, size: int, checksum: int, *, version: str = "", device: str = "", revision: str = "") -> bytes:
+def header(
+    kind: str, size: int, checksum: int, *, version: str = "", device: str = "", revisions: Iterable[str] = ()
+) -> bytes:
     """What announces an image.
 
     Args:
@@ -196,7 +198,7 @@ def header(kind: str, size: int, checksum: int, *, version: str = "", device: st
         checksum: Its :func:`image_hash`.
         version: Its version, if it has one.
         device: The product code that it is meant for, if it says so.
-        revision: This phone's hardware revision.
+        revisions: The hardware revisions that it is meant for; at most 29.
 
     Returns:
         The bytes.
@@ -215,7 +217,7 @@ def header(kind: str, size: int, checksum: int, *, version: str = "", device: st
     fields = {"asic": 1, "storage": 1, "storage_index": 0, "hash": checksum, "load_address": 0, "size": size}
     built: bytes = _declaration().build(fields | {"name": kind.encode("ascii").ljust(12, b"\0")})
     if device:
-        built += device_block(device, (revision,) if revision else ())
+        built += device_block(device, revisions)
     return built + (version_block(version) if version else b"")
 
 

@@ -14,13 +14,17 @@ import pytest
 from support import judge
 
 import pmport.flashers
+from pmport.flashers.fiasco_plan import plan_fiasco
 from pmport.flashers.loke_client import EmptyPackets, LokeSettings
 from pmport.flashers.nokia import plan_images
+from pmport.formats.fiasco import Fiasco, FiascoImage
 from pmport.plan import FlashPlan, Image, Step, Verb
 from pmport.section import Section
 from pmport.virtual import ColdPhone, FastbootPhone, LokePhone, Mk2Phone, NoloPhone, PyusbBackend, UsbBus
+from pmport.wire.nolo import Request
 
 if TYPE_CHECKING:
+    from pmport.virtual import ControlRequest
     from pmport.virtual.usb_device import VirtualUsbDevice
 
 RunOn = Callable[..., "subprocess.CompletedProcess[str]"]
@@ -149,6 +153,38 @@ def test_nolo(run_on: RunOn, tmp_path: Path, capsys: pytest.CaptureFixture[str])
         assert phone.flash == other.flash
         assert phone.booted == other.booted
         assert phone.cmdline == other.cmdline
+
+
+@pytest.mark.judge
+def test_fiasco(run_on: RunOn, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The same images out of one file, for this revision only, with the same headers."""
+
+    class Noting(NoloPhone):
+        def control(self, setup: ControlRequest) -> bytes:
+            if setup.request in {Request.SEND_IMAGE, Request.STREAM_IMAGE}:
+                self.log.append(f"header {setup.data.hex()}")
+            return super().control(setup)
+
+    program = judge("0xFFFF", "0xffff")
+    contents = {
+        "xloader": (bytes(20) + b"X-LOADER").ljust(500, b"x"), "secondary": (bytes(4) + b"NOLOScnd").ljust(700, b"s"),
+        "kernel": KERNEL, "rootfs": b"UBI#".ljust(900, b"r"), "initfs": b"\x45\x3d\xcd\x28".ljust(400, b"i"),
+        "cmt-mcusw": b"\xb2\x00\x01\x44\x00\x00\x00".ljust(400, b"c"),
+    }  # fmt: skip
+    images = [FiascoImage(kind, data, "RX-51", ("2101", "2102"), f"v-{kind}") for kind, data in contents.items()]
+    images.insert(3, FiascoImage("kernel", KERNEL + b"2", "RX-51", ("9999",), "other"))
+    images.append(FiascoImage("initfs", contents["initfs"]))
+    file = tmp_path / "firmware.bin"
+    file.write_bytes(bytes(Fiasco.build(images, "PR_1.3")))
+    phone, other = Noting(), Noting()
+    with UsbBus([phone]) as bus:
+        assert run_on(bus, program, "-M", str(file), "-f", "-r", timeout=20).returncode == 0
+    plan = plan_fiasco(Fiasco.parse(file.read_bytes()), "RX-51", "2101", ["bootloader"])
+    talk(plan, other)
+    counts = compare(phone.log, other.log, NOLO_REASONS)
+    told(capsys, "0xFFFF -M", counts, len(phone.log))
+    assert phone.flash == other.flash
+    assert set(phone.flash) == set(contents) - {"initfs"}
 
 
 @pytest.mark.judge

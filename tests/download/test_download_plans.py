@@ -22,6 +22,7 @@ from pmport.cli import pmport as command
 from pmport.errors import FormatError, PlanError, RefusedError
 from pmport.flashers.loke_client import LokeSettings
 from pmport.formats.compression import compress
+from pmport.formats.fiasco import Fiasco, FiascoImage
 from pmport.formats.pit import Pit, PitEntry
 from pmport.formats.pit_text import check, differences, heimdall_text
 from pmport.formats.samsung_package import package_files
@@ -258,6 +259,14 @@ def test_nokia_on_the_command_line(run: object, tmp_path: Path) -> None:
     assert "flash kernel" in run("nokia", "flash", f"kernel={kernel}", "--dry-run").output
     assert run("nokia", "flash", f"kernel={kernel}", "--reboot", "--virtual", "n810").exception is None
     assert run("nokia", "boot", f"kernel={kernel}", "--cmdline", "quiet", "--virtual", "n900").exception is None
+    fiasco = tmp_path / "firmware.bin"
+    own = FiascoImage("kernel", kernel.read_bytes(), "RX-51", ("2101",), "1.0")
+    fiasco.write_bytes(bytes(Fiasco.build([own])))
+    assert "RX-51:2101:1.0" in run("nokia", "flash", "--fiasco", fiasco, "--hardware", "RX-51:2101", "--dry-run").output
+    assert "RX-51:2101:1.0" in run("nokia", "flash", "--fiasco", fiasco, "--dry-run", "--virtual", "n900").output
+    assert run("nokia", "flash", "--fiasco", fiasco, "kernel", "--virtual", "n900").exception is None
+    assert "give --hardware" in str(run("nokia", "flash", "--fiasco", fiasco, "--cold").exception)
+    assert "no FIASCO" in str(run("nokia", "flash", "--fiasco", recorded, "--virtual", "n900").exception)
     for phone in ("n900", "n900-mk2"):
         assert run("nokia", "reboot", "update", "--virtual", phone).exception is None
     assert run("reboot", "--virtual", "n900").exception is None

@@ -224,7 +224,10 @@ def transfers() -> int:
     return phone.faults.transfers
 
 
-@pytest.mark.parametrize("kind", [FaultKind.UNPLUG, FaultKind.STALL, FaultKind.GARBAGE, FaultKind.SHORT, FaultKind.NAK])
+@pytest.mark.parametrize("kind", [
+    FaultKind.UNPLUG, FaultKind.STALL, FaultKind.GARBAGE,
+    pytest.param(FaultKind.SHORT, marks=pytest.mark.slow), pytest.param(FaultKind.NAK, marks=pytest.mark.slow),
+])  # fmt: skip
 def test_a_failure_at_every_transfer_is_a_typed_error(kind: FaultKind, capsys: pytest.CaptureFixture[str]) -> None:
     """The cable pulled, a stall, garbage, half a packet, silence: at every index of a small flash."""
     count = transfers()

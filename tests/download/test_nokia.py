@@ -26,18 +26,21 @@ from pmport.errors import (
     TransportError,
 )
 from pmport.events import BytesMoved, DeviceText, Event
+from pmport.flashers.fiasco_plan import plan_fiasco
 from pmport.flashers.mk2_client import Mk2Settings
 from pmport.flashers.nokia import plan_images
 from pmport.flashers.nolo_client import NoloSettings
 from pmport.flashers.omap_client import OmapSettings
+from pmport.formats.fiasco import Fiasco, FiascoImage
 from pmport.formats.nolo_properties import NoloProperties
 from pmport.plan import FlashPlan, Image, Preconditions, Step, Verb
 from pmport.section import FileSource, Section
-from pmport.virtual import NOLO_PROFILES, ColdPhone, Fault, FaultKind, Mk2Phone, NoloPhone, PyusbBackend
+from pmport.virtual import NOLO_PROFILES, ColdPhone, Fault, FaultKind, LokePhone, Mk2Phone, NoloPhone, PyusbBackend
 from pmport.wire import nolo as wire
 from pmport.wire.nolo import RdFlag, RootDevice, Setting
 
 if TYPE_CHECKING:
+    from pmport.virtual import ControlRequest
     from pmport.virtual.usb_device import VirtualUsbDevice
 
 QUICK = NoloSettings(control=0.1, data=0.1, flash=0.1, finish=0.1, ready=0.2, modem=0.5, poll=0.001, reappear=0.3)
@@ -216,6 +219,101 @@ def test_a_file_that_changes_is_noticed(tmp_path: Path) -> None:
     assert phone.flash == {}
 
 
+# ----- FIASCO
+
+
+def firmware(*more: FiascoImage) -> Fiasco:
+    own = [FiascoImage(kind, image(kind), "RX-51", ("2101",), "1.0") for kind in ("2nd", "secondary", "kernel")]
+    return Fiasco.build([*own, FiascoImage("kernel", image("kernel", 999), "RX-51", ("2204",), "2.0"), *more], "PR")
+
+
+def test_a_fiasco_file_is_for_one_revision() -> None:
+    plan = plan_fiasco(firmware(), "RX-51", "2101", only=["kernel"], sw_release=True)
+    assert [step.title for step in plan.steps] == ["command sw-release PR", "flash kernel RX-51:2101:1.0", "reboot"]
+    phone = NoloPhone()
+    run(phone, plan)
+    assert phone.flash == {"kernel": padded(image("kernel"))}
+    assert phone.sw_release == wire.sw_release("PR")
+    with pytest.raises(PlanError, match="is for RX-51 2204, and the phone is RX-51 2101"):
+        run(NoloPhone(), plan_fiasco(firmware(), "RX-51", "2204"))
+    with pytest.raises(PlanError, match="nothing to flash for RX-44"):
+        plan_fiasco(firmware(), "RX-44", "0504")
+    with pytest.raises(RefusedError, match="boot chain"):
+        plan_fiasco(firmware(), "RX-51", "2101")
+    notes = plan_fiasco(firmware(), "RX-51", "2101", ["bootloader"]).findings
+    assert [item.code for item in notes] == ["not-flashed"]
+
+
+def test_a_fiasco_file_starts_a_cold_phone() -> None:
+    nolo = NoloPhone()
+    plan = plan_fiasco(firmware(), "RX-51", "2101", ["cold-flash"], only=["kernel"], cold=True)
+    run(ColdPhone(nolo), plan, nolo)
+    assert list(nolo.flash) == ["kernel"]
+    with pytest.raises(PlanError, match="needs 2nd"):
+        plan_fiasco(Fiasco.build([FiascoImage("kernel", image("kernel"))]), "RX-51", "2101", cold=True)
+
+
+def test_a_damaged_fiasco_file_is_refused() -> None:
+    raw = bytearray(bytes(firmware()))
+    raw[-200] ^= 1
+    with pytest.raises(PlanError, match="damaged: the hash of kernel"):
+        plan_fiasco(Fiasco.parse(bytes(raw)), "RX-51", "2101")
+
+
+# ----- several at once, and the short window
+
+
+def test_phones_of_three_kinds_at_once_from_one_process() -> None:
+    """One plan each, in parallel; nobody waits for another."""
+    from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415 - only here
+
+    from pmport.flashers.loke_client import LokeSettings  # noqa: PLC0415 - only here
+
+    nokias = [NoloPhone("N900"), NoloPhone("N810")]
+    samsungs = [LokePhone("v2"), LokePhone("v4")]
+    backend = PyusbBackend([*nokias, *samsungs])
+    data = image("kernel", 500_000)
+    boot = FlashPlan("heimdall", (Step(Verb.FLASH, "BOOT", Image.of("boot.img", Section.of(data))),))
+
+    def work(number: int) -> None:
+        plan = plan_images({"kernel": data}) if number < 2 else boot
+        with pmport.flashers.open(plan.method, device=f"usb:1-{number + 1}", backend=backend) as flasher:
+            flasher.client.settings = QUICK if number < 2 else LokeSettings(settle=0)
+            flasher.run(plan)
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(work, range(4)))
+    assert [phone.flash["kernel"] for phone in nokias] == [padded(data)] * 2
+    assert [phone.flashed for phone in samsungs] == [[("BOOT", 500_000)]] * 2
+    assert not backend.claimed
+
+
+def test_a_phone_that_is_there_for_a_moment_is_caught() -> None:
+    """NOLO waits for a short time only: from the plug to the first request it takes less than two looks at the bus."""
+    import threading  # noqa: PLC0415 - only here
+
+    moments: list[float] = []
+
+    class Noting(NoloPhone):
+        def control(self, setup: ControlRequest) -> bytes:
+            moments.append(time.monotonic())
+            return super().control(setup)
+
+    phone = Noting()
+    phone.unplug()
+
+    def plug() -> None:
+        moments.append(time.monotonic())
+        phone.plug()
+
+    timer = threading.Timer(0.12, plug)
+    timer.start()
+    with pmport.flashers.open("0xffff", backend=PyusbBackend([phone]), timeout=5) as flasher:
+        flasher.client.start()
+    timer.join()
+    assert moments[1] - moments[0] < 0.25
+
+
 # ----- cold flashing and Mk II
 
 
@@ -278,7 +376,12 @@ def test_mk2_tells_and_reboots() -> None:
 
 # ----- the fault matrix
 
-KINDS = [FaultKind.UNPLUG, FaultKind.STALL, FaultKind.GARBAGE, FaultKind.SHORT, FaultKind.NAK]
+KINDS = [
+    FaultKind.UNPLUG,
+    FaultKind.STALL,
+    FaultKind.GARBAGE,
+    *(pytest.param(kind, marks=pytest.mark.slow) for kind in (FaultKind.SHORT, FaultKind.NAK)),
+]
 
 
 def matrix(
