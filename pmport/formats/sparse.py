@@ -56,6 +56,15 @@ class ChunkKind(IntEnum):
     """A checksum of everything before; takes no blocks."""
 
 
+KINDS = {int(kind): kind for kind in ChunkKind}
+RAW, CRC = int(ChunkKind.RAW), int(ChunkKind.CRC32)
+SIZES = {int(ChunkKind.FILL): 4, int(ChunkKind.DONT_CARE): 0}
+"""Bytes of data of the kinds that always have the same."""
+WINDOW = 1 << 16
+CLOSE = 256
+"""A chunk of so few bytes is probably followed by more of them."""
+
+
 class Chunk(NamedTuple):
     """One chunk.
 
@@ -105,18 +114,24 @@ class SparseImage(Node):
         block_size, total_blocks, count, at, chunk_size = _header(section)
         chunks = []
         blocks = 0
+        window, window_at, total = b"", 0, 0
+        nothing = section[:0]
         for index in range(count):
-            head = section.read(at, CHUNK.size)
-            if len(head) < CHUNK.size:
+            inside = at - window_at
+            if inside + CHUNK.size > len(window):
+                # chunks without data stand close together: then many of their headers are read at once
+                window, window_at, inside = section.read(at, WINDOW if total <= CLOSE else CHUNK.size), at, 0
+            if len(window) < inside + CHUNK.size:
                 raise _broken(f"chunk {index} of {count} is missing: the file ends", "total_chunks", at)
-            kind, _, chunk_blocks, total = CHUNK.unpack(head)
+            kind, _, chunk_blocks, total = CHUNK.unpack_from(window, inside)
             size = _data_size(kind, chunk_blocks, block_size, total - chunk_size, at)
             if at + total > section.size:
                 raise _broken(
                     f"chunk {index} reaches to {at + total}, and the file ends at {section.size}", "total_sz", at + 8
                 )
-            chunks.append(Chunk(ChunkKind(kind), chunk_blocks, section[at + chunk_size : at + chunk_size + size]))
-            blocks += 0 if kind == ChunkKind.CRC32 else chunk_blocks
+            data = section[at + chunk_size : at + chunk_size + size] if size else nothing
+            chunks.append(Chunk(KINDS[kind], chunk_blocks, data))
+            blocks += 0 if kind == CRC else chunk_blocks
             at += total
         if blocks != total_blocks:
             raise _broken(f"the chunks have {blocks} blocks, and the header says {total_blocks}", "total_blks", 16)
@@ -315,8 +330,8 @@ def _header(section: Section) -> tuple[int, int, int, int, int]:
 
 def _data_size(kind: int, blocks: int, block_size: int, size: int, at: int) -> int:
     """The size of a chunk's data, checked against its kind."""
-    wanted = {ChunkKind.RAW: blocks * block_size, ChunkKind.FILL: 4, ChunkKind.DONT_CARE: 0}.get(kind)  # type: ignore[call-overload]  # an int finds its IntEnum member
-    if kind == ChunkKind.CRC32:
+    wanted = blocks * block_size if kind == RAW else SIZES.get(kind)
+    if kind == CRC:
         wanted = size if size in {0, 4} else 4
     if wanted is None:
         raise FormatError(f"chunk type {kind:#06x} is not known", format=FORMAT, field="chunk_type", offset=at)
@@ -328,7 +343,7 @@ def _data_size(kind: int, blocks: int, block_size: int, size: int, at: int) -> i
             field="total_sz",
             offset=at + 8,
         )
-    return int(wanted)
+    return wanted
 
 
 def _padded(section: Section, block_size: int) -> Section:
