@@ -153,9 +153,12 @@ def test_simg2img_expands_our_pieces_to_the_raw_image(tmp_path: Path) -> None:
 
 
 @pytest.mark.judge
-def test_simg2simg_splits_alike(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "seeds", [range(40), pytest.param(range(40, 1000), marks=pytest.mark.slow)], ids=["40", "1,000"]
+)
+def test_simg2simg_splits_alike(seeds: range, tmp_path: Path) -> None:
     program = judge("simg2simg", "android-sdk-libsparse-utils")
-    for seed in range(40):
+    for seed in seeds:
         generator = random.Random(seed)
         raw = b"".join(
             generator.choice([bytes(BLOCK), b"\xa5" * BLOCK, generator.randbytes(BLOCK)]) * generator.randint(1, 6)
