@@ -104,7 +104,8 @@ def rules_page() -> str:
     for rule in rules.rules:
         wanted = ", ".join(rule.wanted) if isinstance(rule.wanted, tuple) else rule.wanted
         because = known.get(rule.option) or known.get(f"category:{rule.category}", "")
-        where = ", ".join([*rule.versions, *(rule.arches or ())]) or "all"
+        versions = [text for text in rule.versions if text != ">=0.0.0"]
+        where = ", ".join([*versions, *(rule.arches or ())]) or "all"
         by_category.setdefault(rule.category, []).append((f"`{rule.option}`", wanted, where, because))
     blocks = [
         f"## {category}\n\n{table(('option', 'wanted', 'kernels', 'because'), rows)}"
@@ -204,9 +205,8 @@ def api_pages() -> Iterator[tuple[str, str]]:
         lines = [f"# pmport.{room}", "", "```{eval-rst}", f".. automodule:: pmport.{room}", "   :no-members:", ""]
         for name in module.__all__:
             value = getattr(module, name)
-            home = getattr(value, "__module__", module.__name__)
             if inspect.isclass(value):
-                lines += [f".. autoclass:: {home}.{value.__qualname__}", ""]
+                lines += [f".. autoclass:: pmport.{room}.{name}", ""]
             elif inspect.isroutine(value):
-                lines += [f".. autofunction:: {home}.{value.__name__}", ""]
+                lines += [f".. autofunction:: pmport.{room}.{name}", ""]
         yield room, "\n".join([*lines, "```", ""])
