@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from pmport.errors import PlanError
 from pmport.findings import Finding, Severity
 from pmport.flashers.nokia import BOOT_CHAIN, LOADERS, METHOD, NEVER_FLASHED, SW_RELEASE, check_step
-from pmport.flashers.nolo_client import ImageLabel
+from pmport.flashers.nolo_settings import ImageLabel
 from pmport.plan import FlashPlan, Image, Preconditions, Step, Verb
 
 if TYPE_CHECKING:

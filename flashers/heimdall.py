@@ -94,7 +94,8 @@ class HeimdallFlasher:
                 self._do(step, table)
             on_event(StepFinished(step.title, time.monotonic() - start))
         if self.client.dialect is not None:
-            self.client.end()
+            with _told("closing the session", "all steps are done"):
+                self.client.end()
 
     def _prepare(self, plan: FlashPlan) -> Pit:
         """Open the session, and refuse a phone whose table is not as the plan has it."""

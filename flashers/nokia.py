@@ -26,7 +26,8 @@ from pmport.errors import FlashError, PlanError, TransportError
 from pmport.events import OnEvent, StepFinished, StepStarted, ignore
 from pmport.flashers.methods import found
 from pmport.flashers.mk2_client import Mk2Client
-from pmport.flashers.nolo_client import AGAIN, LOADED, ImageLabel, NoloClient, NoloSettings, NoloTransport
+from pmport.flashers.nolo_client import AGAIN, LOADED, NoloClient
+from pmport.flashers.nolo_settings import ImageLabel, NoloSettings, NoloTransport
 from pmport.flashers.omap_client import OmapClient
 from pmport.plan import FlashPlan, Image, Preconditions, Step, Verb
 from pmport.section import FileSource, Section

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import ExitStack
+from dataclasses import replace
 from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO, TypeVar
@@ -132,6 +133,7 @@ def _images(images: tuple[str, ...]) -> dict[str, str]:
 )
 @click.option("--allow", multiple=True, metavar="DANGER", help="Accept a danger: lock, repartition, bootloader, erase.")
 @click.option("--dry-run", is_flag=True, help="Print the plan and touch nothing.")
+@click.option("--no-reboot", is_flag=True, help="Leave the phone as it is; a Samsung's next run resumes the session.")
 @phone_options
 @json_option
 def flash(
@@ -146,6 +148,7 @@ def flash(
     table: str | None,
     *,
     dry_run: bool,
+    no_reboot: bool,
     as_json: bool,
     raw: bool,
 ) -> int:
@@ -154,7 +157,8 @@ def flash(
     from pmport.formats.getvars import GetVars  # noqa: PLC0415
 
     if packages:
-        return _flash_packages(connect, packages, images, table, allow, dry_run=dry_run, as_json=as_json, raw=raw)
+        how = {"allow": allow, "only": images, "repartition": "repartition" in allow, "reboot": not no_reboot}
+        return _flash_packages(connect, packages, table, how, dry_run=dry_run, as_json=as_json, raw=raw)
     if not images:
         raise click.UsageError("name at least one ROLE=FILE, or a --package")
     phone: Any = None
@@ -167,6 +171,8 @@ def flash(
         phone = table_of(table)
         method = method or "heimdall"
     plan = pmport.generate.flash_plan(_device(codename, record, method), _images(images), phone, allow)
+    if no_reboot:
+        plan = replace(plan, steps=tuple(step for step in plan.steps if step.verb != "reboot"))
     if dry_run:
         return report(plan_rows(plan), [plan.view()], findings=plan.findings, as_json=as_json, raw=raw)
     with shown(as_json=as_json) as on_event, connect(on_event, plan.method) as flasher:
@@ -177,27 +183,25 @@ def flash(
 def _flash_packages(
     connect: Callable[..., Any],
     packages: tuple[str, ...],
-    only: tuple[str, ...],
     table: str | None,
-    allow: tuple[str, ...],
+    how: dict[str, Any],
     *,
     dry_run: bool,
     as_json: bool,
     raw: bool,
 ) -> int:
-    """Firmware packages of Samsung's; the images are then names of files or partitions that are wanted."""
+    """Firmware packages of Samsung's; ``how`` goes to the plan."""
     import pmport  # noqa: PLC0415 - as above
     from pmport.cli.pit import table_of  # noqa: PLC0415
 
     with ExitStack() as opened:
         nodes = [opened.enter_context(pmport.open(path)) for path in packages]
         known = table_of(table)
-        options: dict[str, Any] = {"allow": allow, "only": only, "repartition": "repartition" in allow}
         if dry_run and known is not None:
-            plan = pmport.generate.package_plan(nodes, known, **options)
+            plan = pmport.generate.package_plan(nodes, known, **how)
             return report(plan_rows(plan), [plan.view()], findings=plan.findings, as_json=as_json, raw=raw)
         with shown(as_json=as_json) as on_event, connect(on_event, "heimdall") as flasher:
-            plan = pmport.generate.package_plan(nodes, flasher.read_table(on_event), **options)
+            plan = pmport.generate.package_plan(nodes, flasher.read_table(on_event), **how)
             if dry_run:
                 return report(plan_rows(plan), [plan.view()], findings=plan.findings, as_json=as_json, raw=raw)
             flasher.run(plan, on_event)

@@ -118,6 +118,7 @@ def _samsung(
 ) -> FlashPlan:  # fmt: skip
     if reboot:
         steps = [*steps, Step(Verb.REBOOT)]
+    findings += (Finding(Severity.NOTE, "not-verified", "download mode reads nothing back; a transfer that breaks begins again with its file"),)  # fmt: skip
     if table is None:
         findings += (Finding(Severity.NOTE, "no-table", "names and sizes are checked against the phone's table when it runs"),)  # fmt: skip
     sizes = {
@@ -224,4 +225,5 @@ def nokia_plan(
     ]
     steps.append(Step(Verb.BOOT) if boot_only else Step(Verb.REBOOT))
     wanted = Preconditions(products=device.flash.products)
-    return FlashPlan("0xffff", tuple(steps), device.codename, wanted, (), tuple(allow))
+    note = Finding(Severity.NOTE, "not-verified", "NOLO checks a hash of 16 bits, and reads nothing back")
+    return FlashPlan("0xffff", tuple(steps), device.codename, wanted, (note,), tuple(allow))

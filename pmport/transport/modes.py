@@ -18,6 +18,7 @@ class Mode:
         interface: USB interface (class, subclass, protocol), where that tells it.
         ids: USB (vendor, product), where that tells it; product None: any of that vendor.
         remark: What it is for, in a few words.
+        asked: Whether it may be asked for its strings: a boot ROM has no time for that.
     """
 
     name: str
@@ -25,6 +26,7 @@ class Mode:
     interface: tuple[int, int, int] | None = None
     ids: tuple[tuple[int, int | None], ...] = ()
     remark: str = ""
+    asked: bool = True
 
     def fits(self, vendor: int, product: int, interfaces: Iterable[tuple[int, int, int]]) -> bool:
         """Whether a device is in this mode.
@@ -45,7 +47,7 @@ MODES: tuple[Mode, ...] = (
     Mode("adb", "", (0xFF, 0x42, 0x01), remark="Android or a recovery; `adb reboot bootloader` leads on"),
     Mode("download", "heimdall", ids=((0x04E8, 0x6601), (0x04E8, 0x685D), (0x04E8, 0x68C3)), remark="Samsung Odin mode"),
     Mode("NOLO", "0xffff", ids=((0x0421, 0x0105),), remark="Nokia's bootloader, in update mode"),
-    Mode("Nokia boot ROM", "0xffff", ids=((0x0421, 0x0106),), remark="takes loaders: cold flashing"),
+    Mode("Nokia boot ROM", "0xffff", ids=((0x0421, 0x0106),), remark="takes loaders: cold flashing", asked=False),
     Mode("Mk II", "0xffff", ids=((0x0421, 0x01C8), (0x0421, 0x03D2)), remark="Nokia's PC-Suite mode; tells its version, and reboots"),
     Mode("Nokia storage", "", ids=((0x0421, 0x01C7), (0x0421, 0x0096), (0x0421, 0x0189), (0x0421, 0x03D1), (0x0421, 0x0431), (0x0421, 0x04C3), (0x0421, 0x0518)), remark="a running Nokia tablet as a disk"),
     Mode("EDL", "", ids=((0x05C6, 0x9008), (0x05C6, 0x900E)), remark="Qualcomm emergency download"),

@@ -122,7 +122,7 @@ def usb_devices(*, method: str = "", backend: Any = None, serials: bool = True) 
         interfaces = tuple(_interfaces(handle))
         mode = mode_of(handle.idVendor, handle.idProduct, (interface.triple for interface in interfaces))
         if mode is not None and method in {"", mode.method}:
-            serial, problem = _serial(handle) if serials else ("", "")
+            serial, problem = _serial(handle) if serials and mode.asked else ("", "")
             path = _path(handle)
             found.append(UsbDevice(handle.idVendor, handle.idProduct, path, serial, interfaces, mode, problem, handle))
     return found

@@ -261,6 +261,17 @@ def failure_of(phone: LokePhone) -> PmportError | None:
     return None
 
 
+def test_a_session_that_cannot_be_closed() -> None:
+    what = plan(flash("BOOT", image(10)), reboot=False)
+    phone = LokePhone()
+    run(phone, what, MATRIX)
+    silent = LokePhone(faults=[Fault(FaultKind.NAK, phone.faults.transfers - 1)])
+    with pytest.raises(FlashError, match="closing the session") as caught:
+        run(silent, what, MATRIX)
+    assert caught.value.state == "all steps are done"
+    assert silent.flashed == [("BOOT", 10)]
+
+
 def test_a_table_that_is_none_is_refused() -> None:
     phone = LokePhone()
     phone.table = bytes(700)

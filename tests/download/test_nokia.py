@@ -29,7 +29,7 @@ from pmport.events import BytesMoved, DeviceText, Event
 from pmport.flashers.fiasco_plan import plan_fiasco
 from pmport.flashers.mk2_client import Mk2Settings
 from pmport.flashers.nokia import plan_images
-from pmport.flashers.nolo_client import NoloSettings
+from pmport.flashers.nolo_settings import NoloSettings
 from pmport.flashers.omap_client import OmapSettings
 from pmport.formats.fiasco import Fiasco, FiascoImage
 from pmport.formats.nolo_properties import NoloProperties
