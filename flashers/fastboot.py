@@ -12,7 +12,7 @@ from pmport.flashers.fastboot_client import FastbootClient, Timeouts
 from pmport.plan import FlashPlan, Image, Step, Verb
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from pmport.formats.getvars import GetVars
     from pmport.section import Section
@@ -36,6 +36,8 @@ class FastbootFlasher:
 
     def __init__(self, transport: Transport, *, timeouts: Timeouts | None = None) -> None:
         self.client = FastbootClient(transport, timeouts=timeouts)
+        self.reconnect: Callable[[], Transport] | None = None
+        """Finds the phone again after a reboot in the middle of a plan; :func:`pmport.flashers.open` sets it."""
 
     def __enter__(self) -> Self:
         return self
@@ -60,7 +62,23 @@ class FastbootFlasher:
             start = time.monotonic()
             with _told(step):
                 self._do(step, phone)
+            if step.verb is Verb.REBOOT and index + 1 < len(plan.steps):
+                phone = self._found_again(step, on_event)
             on_event(StepFinished(step.title, time.monotonic() - start))
+
+    def _found_again(self, step: Step, on_event: OnEvent) -> GetVars:
+        """The phone that rebooted in the middle of a plan: into fastbootd, or back into the bootloader."""
+        self.client.transport.close()
+        if self.reconnect is None:
+            raise FlashError(
+                f"{step.title}: the connection cannot be opened again",
+                state="the steps before it are done",
+                remedy="open the flasher with pmport.flashers.open, which knows how",
+            )
+        timeouts = self.client.timeouts
+        self.client = FastbootClient(self.reconnect(), timeouts=timeouts)
+        self.client.on_event = on_event
+        return self.client.getvars()
 
     def _do(self, step: Step, phone: GetVars) -> None:
         client = self.client

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 __all__ = ["METHODS", "Connect", "Flasher", "found", "open"]
 
+REBOOT_SECONDS = 120.0
+"""How long a phone may take from one mode into another in the middle of a plan."""
 Connect = Callable[[str, "float | None", Any, OnEvent], "Transport"]
 """How a flasher gets its connection: device, seconds to wait, pyusb backend, on_event."""
 
@@ -95,10 +97,18 @@ def open(
         raise PlanError(f"pmport does not flash by {method!r}", remedy=f"it does by {', '.join(METHODS)}")
     module, _, name = METHODS[method].partition(":")
     flasher = cast("Callable[[Transport], Flasher]", getattr(import_module(module), name))
-    if transport is None:
-        connect = cast("Connect", getattr(flasher, "connect", partial(_connect, method)))
-        transport = connect(device, timeout, backend, on_event)
-    return flasher(transport if record is None else Recorder(transport, record, raw=raw))
+    connect = cast("Connect", getattr(flasher, "connect", partial(_connect, method)))
+
+    def connected(seconds: float | None) -> Transport:
+        found = connect(device, seconds, backend, on_event)
+        return found if record is None else Recorder(found, record, raw=raw)
+
+    if transport is not None:
+        return flasher(transport if record is None else Recorder(transport, record, raw=raw))
+    opened = flasher(connected(timeout))
+    if hasattr(opened, "reconnect"):
+        opened.reconnect = partial(connected, REBOOT_SECONDS)
+    return opened
 
 
 def _connect(method: str, device: str, timeout: float | None, backend: Any, on_event: OnEvent) -> Transport:

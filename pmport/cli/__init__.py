@@ -28,6 +28,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "db": ("pmport.cli.db:db", "the device database: show, search, identify, validate, import, diff"),
     "deviceinfo": ("pmport.cli.deviceinfo:deviceinfo", "deviceinfo files: lint, fix, show, convert"),
     "flash": ("pmport.cli.flash:flash", "flash images to a phone, or print the plan"),
+    "update": ("pmport.cli.flash:update", "flash a whole factory package, in the order that it names"),
     "boot": ("pmport.cli.flash:boot", "start an image from memory"),
     "erase": ("pmport.cli.flash:erase", "erase a partition"),
     "reboot": ("pmport.cli.flash:reboot", "start the phone again"),

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pmport.device_db import Device
     from pmport.events import OnEvent
 
-__all__ = ["boot", "erase", "fetch", "flash", "getvar", "reboot"]
+__all__ = ["boot", "erase", "fetch", "flash", "getvar", "reboot", "update"]
 
 F = TypeVar("F", bound=Callable[..., Any])
 TARGETS = ["", "bootloader", "recovery", "fastboot", "download", "off", "update"]
@@ -312,3 +312,33 @@ def fetch(connect: Callable[..., Any], partition: str, output: Path) -> int:
         size = flasher.client.fetch(partition, target)
     click.echo(f"{output}: {size} bytes ({size_text(size)})")
     return 0
+
+
+@click.command(epilog="Example: pmport update factory.zip --disable verity --dry-run")
+@click.argument("package", type=click.Path(exists=True, dir_okay=False))
+@click.option("--wipe", "-w", is_flag=True, help="Erase the user's data too.")
+@click.option("--disable", multiple=True, metavar="WHAT", help="verity, verification: flags in the vbmeta image.")
+@click.option("--allow", multiple=True, metavar="DANGER", help="Accept a danger: lock, repartition, bootloader, erase.")
+@click.option("--dry-run", is_flag=True, help="Ask the phone, print the plan and write nothing.")
+@phone_options
+@json_option
+def update(
+    connect: Callable[..., Any],
+    package: str,
+    disable: tuple[str, ...],
+    allow: tuple[str, ...],
+    *,
+    wipe: bool,
+    dry_run: bool,
+    as_json: bool,
+    raw: bool,
+) -> int:
+    """Flash a whole factory PACKAGE, a zip, in the order that it names: what `fastboot update` and `flashall` do."""
+    import pmport  # noqa: PLC0415 - only when a phone is spoken to
+
+    with pmport.open(package) as node, shown(as_json=as_json) as on_event, connect(on_event) as flasher:
+        plan = pmport.generate.factory_plan(node, flasher.client.getvars(), wipe=wipe, disable=disable, allow=allow)
+        if not dry_run:
+            flasher.run(plan, on_event)
+        views = [plan.view()] if dry_run else []
+        return report(plan_rows(plan), views, findings=plan.findings, as_json=as_json, raw=raw)

@@ -11,12 +11,14 @@ if TYPE_CHECKING:
     from pmport.generate.download_steps import package_plan, samsung_plan
     from pmport.generate.early_modules import with_early_modules
     from pmport.generate.explained import explain
+    from pmport.generate.factory_steps import factory_plan
     from pmport.generate.flash_steps import flash_plan
     from pmport.generate.kernel_package import kernel_files
     from pmport.generate.other_distributions import extlinux, flash_script, halium_deviceinfo, lk2nd_node, mobile_nixos
     from pmport.generate.package_files import device_package
 
 _NAMES = {
+    "factory_plan": "pmport.generate.factory_steps:factory_plan",
     "with_early_modules": "pmport.generate.early_modules:with_early_modules",
     "device_package": "pmport.generate.package_files:device_package",
     "deviceinfo": "pmport.generate.deviceinfo_text:deviceinfo",
@@ -39,6 +41,7 @@ __all__ = [
     "deviceinfo_values",
     "explain",
     "extlinux",
+    "factory_plan",
     "flash_plan",
     "flash_script",
     "halium_deviceinfo",

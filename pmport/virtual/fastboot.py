@@ -65,6 +65,7 @@ class FastbootPhone(VirtualUsbDevice):
             PROFILES[profile], dict(partitions), serial, variables or {}, slots, locked, self._rebooted
         )
         self.mode = "bootloader"
+        self._bootloader = PROFILES[profile]
         self._leaving = False
         self._packet = self.interfaces[0].endpoints[1].packet_size
 
@@ -101,7 +102,8 @@ class FastbootPhone(VirtualUsbDevice):
             if not self._leaving:
                 return
             self._leaving = False
-            if self.mode == "bootloader":
+            if self.mode in {"bootloader", "fastboot"}:
+                self.model.profile = PROFILES["fastbootd"] if self.mode == "fastboot" else self._bootloader
                 self.plug()
             else:
                 self.unplug()

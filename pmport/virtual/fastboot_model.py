@@ -146,7 +146,7 @@ class FastbootModel:
             base, _, slot = name.rpartition("_")
             if slot in self.slots:
                 known[f"has-slot:{base}"] = "yes"
-            elif self.slots:
+            elif self.slots or "set_active" in self.profile.verbs:  # who knows slots answers for every partition
                 known.setdefault(f"has-slot:{name}", "no")
             if known.get("is-userspace") == "yes":
                 known[f"is-logical:{name}"] = "yes" if partition.logical else "no"
