@@ -12,6 +12,7 @@ from typing import cast
 import click
 
 from pmport import __version__
+from pmport.cli.suggesting import SuggestingGroup
 from pmport.errors import DeviceGoneError, FlashError, PmportError, TransportError
 
 __all__ = ["main"]
@@ -54,7 +55,7 @@ EXIT_DEVICE = 4
 """The device or the cable failed."""
 
 
-class LazyGroup(click.Group):
+class LazyGroup(SuggestingGroup):
     """Commands by the table above; nothing is imported before it is used."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
@@ -75,20 +76,6 @@ class LazyGroup(click.Group):
         del ctx
         with formatter.section("Commands"):
             formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
-
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Suggest what was meant, when there is no such command."""
-        try:
-            return super().resolve_command(ctx, args)
-        except click.UsageError as error:
-            from difflib import get_close_matches  # noqa: PLC0415 - only after a mistake
-
-            near = get_close_matches(args[0], COMMANDS)
-            if near:
-                raise click.UsageError(f"{error.message} Did you mean {' or '.join(near)}?", ctx) from error
-            raise
 
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})

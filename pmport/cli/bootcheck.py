@@ -34,7 +34,7 @@ def size(text: str) -> int:
         raise click.BadParameter(f"{text!r} is no size: write 33554432, 0x2000000 or 32M") from None
 
 
-@click.command()
+@click.command(epilog="Example: pmport bootcheck new.img --against stock-boot.img --profile lk --partition-size 32M")
 @click.argument("file")
 @click.option("--against", help="The phone's stock image, to compare field by field.")
 @click.option("--partition-size", type=size, help="Size of the partition: bytes, or 32M.")

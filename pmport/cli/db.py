@@ -9,13 +9,14 @@ import click
 
 from pmport.cli.output import json_option, report
 from pmport.cli.source import opened
+from pmport.cli.suggesting import SuggestingGroup
 from pmport.findings import Finding, Severity
 from pmport.render import Table
 
 __all__ = ["db"]
 
 
-@click.group()
+@click.group(cls=SuggestingGroup)
 def db() -> None:
     """Device records: show one, search, tell which one a phone is, check a record."""
 

@@ -9,7 +9,7 @@ import click
 __all__ = ["demo"]
 
 
-@click.command()
+@click.command(epilog="Example: pmport demo --boot boot.img -o tour")
 @click.option(
     "--boot",
     "image",

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from pmport.cli.output import json_option, report
+from pmport.cli.source import read
+from pmport.cli.suggesting import SuggestingGroup
 from pmport.errors import FormatError
 from pmport.findings import Finding, Severity
 from pmport.render import Table
@@ -18,13 +21,14 @@ if TYPE_CHECKING:
 
 __all__ = ["deviceinfo"]
 
-FILES = click.argument("files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path))
+FILE = click.Path(exists=True, dir_okay=False, allow_dash=True, path_type=Path)
+FILES = click.argument("files", nargs=-1, required=True, type=FILE)
 SCHEMA = click.option(
     "--schema", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="A newer deviceinfo_schema.toml."
 )
 
 
-@click.group()
+@click.group(cls=SuggestingGroup)
 def deviceinfo() -> None:
     """Read deviceinfo files as a shell would, check them, mend them."""
 
@@ -32,7 +36,7 @@ def deviceinfo() -> None:
 def _read(path: Path) -> DeviceInfo:
     from pmport.formats.deviceinfo import DeviceInfo  # noqa: PLC0415 - only this command
 
-    return DeviceInfo.parse(path.read_bytes())
+    return DeviceInfo.parse(read(path))
 
 
 def _schema(path: Path | None) -> Schema | None:
@@ -73,6 +77,9 @@ def fix(files: tuple[Path, ...], schema: Path | None) -> None:
     for file in files:
         info = _read(file)
         mended = mend(info, rules)
+        if str(file) == "-":
+            sys.stdout.buffer.write(bytes(mended))
+            continue
         if mended.text == info.text:
             click.echo(f"{file}: nothing to mend")
             continue
@@ -82,7 +89,7 @@ def fix(files: tuple[Path, ...], schema: Path | None) -> None:
 
 
 @deviceinfo.command(epilog="Example: pmport deviceinfo show device-xiaomi-vayu/deviceinfo --variant tianma")
-@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument("file", type=FILE)
 @click.option("--variant", help="As it holds with this kernel variant.")
 @json_option
 def show(file: Path, variant: str | None, *, as_json: bool, raw: bool) -> int:
@@ -93,7 +100,7 @@ def show(file: Path, variant: str | None, *, as_json: bool, raw: bool) -> int:
 
 
 @deviceinfo.command(epilog="Example: pmport deviceinfo convert deviceinfo > nokia-argon.toml")
-@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument("file", type=FILE)
 def convert(file: Path) -> None:
     """Print FILE as a device record."""
     from pmport import device_db  # noqa: PLC0415 - as above

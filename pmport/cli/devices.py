@@ -25,7 +25,7 @@ RULES_NAME = "70-pmport.rules"
 """Before systemd's 73-seat-late.rules, which is what reads the uaccess tag."""
 
 
-@click.command()
+@click.command(epilog="Example: pmport devices --json")
 @json_option
 def devices(*, as_json: bool, raw: bool) -> int:
     """List phones on the USB cable: mode, serial number and path."""
@@ -76,7 +76,7 @@ def udev_rules() -> str:
     return "\n".join([*lines, 'LABEL="pmport_end"', ""])
 
 
-@click.command()
+@click.command(epilog="Example: pmport doctor --rules > 70-pmport.rules")
 @click.option("--rules", is_flag=True, help="Print the udev rules, for /etc/udev/rules.d/70-pmport.rules.")
 @json_option
 def doctor(*, rules: bool, as_json: bool, raw: bool) -> int:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from pmport.cli.source import opened
+from pmport.cli.suggesting import SuggestingGroup
 from pmport.errors import FormatError
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ INCLUDE = click.option(
 )
 
 
-@click.group()
+@click.group(cls=SuggestingGroup)
 def dt() -> None:
     """Device trees: print them as source, compile source."""
 

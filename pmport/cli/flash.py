@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import replace
@@ -236,7 +237,7 @@ def plan_rows(plan: Any) -> dict[str, Any]:
     }
 
 
-@click.command()
+@click.command(epilog="Example: pmport boot boot.img")
 @click.argument("image", type=click.Path(exists=True, dir_okay=False))
 @click.option("--codename", help="Device record that the image is for.")
 @phone_options
@@ -251,7 +252,7 @@ def boot(connect: Callable[..., Any], image: str, codename: str | None, *, as_js
     return 0
 
 
-@click.command()
+@click.command(epilog="Example: pmport erase dtbo")
 @click.argument("partition")
 @click.option("--allow", multiple=True, metavar="DANGER", help="erase: for partitions that a port does not own.")
 @phone_options
@@ -267,7 +268,7 @@ def erase(connect: Callable[..., Any], partition: str, allow: tuple[str, ...]) -
     return 0
 
 
-@click.command()
+@click.command(epilog="Example: pmport reboot bootloader")
 @click.argument("target", default="", type=click.Choice(TARGETS))
 @phone_options
 def reboot(connect: Callable[..., Any], target: str) -> int:
@@ -279,7 +280,7 @@ def reboot(connect: Callable[..., Any], target: str) -> int:
     return 0
 
 
-@click.command()
+@click.command(epilog="Example: pmport getvar > phone.txt")
 @click.argument("names", nargs=-1)
 @phone_options
 @json_option
@@ -297,20 +298,28 @@ def getvar(connect: Callable[..., Any], names: tuple[str, ...], *, as_json: bool
     return report(found.variables, [Text(text if raw else redact(text))], as_json=as_json, raw=raw)
 
 
-@click.command()
+@click.command(epilog="Example: pmport fetch boot -o stock-boot.img")
 @click.argument("partition")
 @click.option(
-    "-o", "--output", required=True, type=click.Path(dir_okay=False, path_type=Path), help="The file to write."
+    "-o",
+    "--output",
+    required=True,
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="The file to write; - is standard output.",
 )
 @phone_options
 def fetch(connect: Callable[..., Any], partition: str, output: Path) -> int:
     """Read PARTITION back into a file, where the bootloader can do that (lk2nd, fastbootd)."""
     from pmport.unpacking import replacing  # noqa: PLC0415 - as above
 
-    with shown() as on_event, connect(on_event) as flasher, replacing(output) as target:
+    to_stdout = str(output) == "-"
+    with ExitStack() as stack:
+        on_event = stack.enter_context(shown())
+        flasher = stack.enter_context(connect(on_event))
+        target = sys.stdout.buffer if to_stdout else stack.enter_context(replacing(output))
         flasher.client.on_event = on_event
         size = flasher.client.fetch(partition, target)
-    click.echo(f"{output}: {size} bytes ({size_text(size)})")
+    click.echo(f"{output}: {size} bytes ({size_text(size)})", err=to_stdout)
     return 0
 
 

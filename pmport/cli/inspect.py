@@ -23,7 +23,7 @@ MOST_CHILDREN = 40
 """How many parts of one container are listed; an archive has thousands."""
 
 
-@click.command()
+@click.command(epilog="Example: pmport inspect boot.img --facts")
 @click.argument("file")
 @click.option("--facts", "with_facts", is_flag=True, help="Also what it tells about the device, each with its source.")
 @click.option("--all", "whole", is_flag=True, help=f"List every part, not {MOST_CHILDREN} per container.")

@@ -10,6 +10,8 @@ import click
 
 import pmport
 from pmport.cli.output import json_option, report
+from pmport.cli.source import opened
+from pmport.cli.suggesting import SuggestingGroup
 from pmport.errors import FormatError
 from pmport.findings import Severity
 from pmport.formats.kernel_config import KernelConfig, find_configs
@@ -20,10 +22,11 @@ if TYPE_CHECKING:
 
 __all__ = ["kernel"]
 
-CONFIG = click.Path(exists=True, dir_okay=False)
+CONFIG = click.Path(exists=True, dir_okay=False, allow_dash=True)
+RULES = click.Path(exists=True, dir_okay=False)
 
 
-@click.group()
+@click.group(cls=SuggestingGroup)
 def kernel() -> None:
     """Check kernel configurations against rules and against devices."""
 
@@ -32,7 +35,7 @@ def open_config(path: str) -> KernelConfig:
     """The configuration in a file: the file itself, or inside a kernel or boot image.
 
     Args:
-        path: The file.
+        path: The file; ``-``: standard input.
 
     Returns:
         The configuration; of several, the first.
@@ -40,7 +43,7 @@ def open_config(path: str) -> KernelConfig:
     Raises:
         FormatError: If the file holds none.
     """
-    node = pmport.open(path)
+    node = opened(path)
     for _, config in find_configs(node):
         return config
     raise FormatError(
@@ -64,7 +67,7 @@ def _leave(code: int) -> None:
 
 _ASKED = [
     click.option("--category", "-c", "categories", multiple=True, help="Category or alias; may be repeated."),
-    click.option("--rules", "rules_path", type=CONFIG, help="A kconfigcheck.toml; else the rules that pmport ships."),
+    click.option("--rules", "rules_path", type=RULES, help="A kconfigcheck.toml; else the rules that pmport ships."),
     click.option("--version", "version", help="The kernel's version, if the configuration does not tell it."),
     click.option("--arch", help="The architecture, as Alpine names it."),
 ]
@@ -76,7 +79,7 @@ def _asked(command: click.decorators.FC) -> click.decorators.FC:
     return command
 
 
-@kernel.command()
+@kernel.command(epilog="Example: pmport kernel check config-6.12 --category community")
 @click.argument("config", type=CONFIG)
 @_asked
 @click.option("--ready", is_flag=True, help="Tell which category of postmarketOS the kernel could enter.")
@@ -116,7 +119,7 @@ def check(
     _leave(code or int(bool(unknown)))
 
 
-@kernel.command()
+@kernel.command(epilog="Example: pmport kernel diff config.old config.new")
 @click.argument("before", type=CONFIG)
 @click.argument("after", type=CONFIG)
 @click.option("--strict", is_flag=True, help="Show also what is not set in one and absent in the other.")
@@ -129,7 +132,7 @@ def diff(before: str, after: str, *, strict: bool, as_fragment: bool, as_json: b
     report(tuple(found), [view], as_json=as_json, raw=raw)
 
 
-@kernel.command()
+@kernel.command(epilog="Example: pmport kernel fragment config-6.12 > missing.config")
 @click.argument("config", type=CONFIG, required=False)
 @_asked
 def fragment(
@@ -148,15 +151,23 @@ def fragment(
     click.echo(pmport.kernels.rules_fragment(chosen), nl=False)
 
 
-@kernel.command()
+@kernel.command(epilog="Example: pmport kernel merge config missing.config -o config.new")
 @click.argument("base", type=CONFIG)
 @click.argument("fragments", type=CONFIG, nargs=-1, required=True)
-@click.option("--output", "-o", type=click.Path(dir_okay=False), help="Where to write; else the report only.")
+@click.option(
+    "--output",
+    "-o",
+    type=click.Path(dir_okay=False),
+    help="Where to write; - is standard output. Without it, the report only.",
+)
 @json_option
 def merge(base: str, fragments: tuple[str, ...], output: str | None, *, as_json: bool, raw: bool) -> None:
     """Put FRAGMENTS over BASE and tell what they override."""
     pieces = [open_config(path) for path in fragments]
     merged = pmport.kernels.merge(open_config(base), *pieces, names=(base, *fragments))
+    if output == "-":
+        sys.stdout.buffer.write(bytes(merged.config))
+        return
     if output:
         _write(output, bytes(merged.config))
     summary = f"{len(merged.config)} options" + (f", written to {output}" if output else "")

@@ -10,6 +10,7 @@ import click
 from pmport.cli.flash import _images, phone_options, plan_rows
 from pmport.cli.output import json_option, report
 from pmport.cli.progress import shown
+from pmport.cli.suggesting import SuggestingGroup
 from pmport.render import Table, Text
 
 if TYPE_CHECKING:
@@ -25,12 +26,12 @@ DRY_RUN = click.option("--dry-run", is_flag=True, help="Print the plan and touch
 IMAGES = click.argument("images", nargs=-1, metavar="TYPE=FILE...")
 
 
-@click.group()
+@click.group(cls=SuggestingGroup)
 def nokia() -> None:
     """Nokia's internet tablets and the N900: NOLO, cold flashing, Mk II."""
 
 
-@nokia.command()
+@nokia.command(epilog="Example: pmport nokia identify > n900.txt")
 @phone_options
 @json_option
 def identify(connect: Callable[..., Any], *, as_json: bool, raw: bool) -> int:
@@ -52,7 +53,7 @@ def identify(connect: Callable[..., Any], *, as_json: bool, raw: bool) -> int:
     return report(found, [Table(("", ""), list(told.items()))], as_json=as_json, raw=raw)
 
 
-@nokia.command("set")
+@nokia.command("set", epilog="Example: pmport nokia set rd-mode on")
 @click.argument("key", type=click.Choice(KEYS))
 @click.argument("value")
 @phone_options
@@ -176,7 +177,7 @@ def boot(connect: Callable[..., Any], images: tuple[str, ...], cmdline: str, *, 
     return _run(connect, plan, dry_run=dry_run, as_json=as_json)
 
 
-@nokia.command()
+@nokia.command(epilog="Example: pmport nokia reboot update")
 @click.argument("target", default="", type=click.Choice(["", "update"]))
 @phone_options
 def reboot(connect: Callable[..., Any], target: str) -> int:

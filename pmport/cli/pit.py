@@ -11,6 +11,8 @@ import click
 from pmport.cli.flash import phone_options
 from pmport.cli.output import json_option, report
 from pmport.cli.progress import shown
+from pmport.cli.source import read
+from pmport.cli.suggesting import SuggestingGroup
 from pmport.errors import FormatError
 from pmport.render import Table, Text, size_text
 
@@ -19,10 +21,10 @@ if TYPE_CHECKING:
 
 __all__ = ["pit"]
 
-FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+FILE = click.Path(exists=True, dir_okay=False, allow_dash=True, path_type=Path)
 
 
-@click.group()
+@click.group(cls=SuggestingGroup)
 def pit() -> None:
     """Partition information tables (PIT) of Samsung phones."""
 
@@ -30,7 +32,7 @@ def pit() -> None:
 def _read(path: Path) -> Pit:
     from pmport.formats.pit import Pit  # noqa: PLC0415 - only when it is used
 
-    return Pit.parse(path.read_bytes())
+    return Pit.parse(read(path))
 
 
 def _rows(table: Pit) -> dict[str, Any]:
@@ -45,7 +47,7 @@ def _rows(table: Pit) -> dict[str, Any]:
     return {**dict(table.describe()), "entries": entries}
 
 
-@pit.command()
+@pit.command(epilog="Example: pmport pit show phone.pit")
 @click.argument("file", type=FILE)
 @json_option
 def show(file: Path, *, as_json: bool, raw: bool) -> int:
@@ -54,7 +56,7 @@ def show(file: Path, *, as_json: bool, raw: bool) -> int:
     return report(_rows(table), [table.view()], as_json=as_json, raw=raw)
 
 
-@pit.command("print")
+@pit.command("print", epilog="Example: pmport pit print phone.pit")
 @click.argument("file", type=FILE)
 def print_(file: Path) -> None:
     """Print the table in FILE in the words of `heimdall print-pit`, for scripts that read them."""
@@ -63,7 +65,7 @@ def print_(file: Path) -> None:
     click.echo(heimdall_text(_read(file)), nl=False)
 
 
-@pit.command()
+@pit.command(epilog="Example: pmport pit diff old.pit new.pit")
 @click.argument("before", type=FILE)
 @click.argument("after", type=FILE)
 @json_option
@@ -77,7 +79,7 @@ def diff(before: Path, after: Path, *, as_json: bool, raw: bool) -> int:
     return int(bool(found))
 
 
-@pit.command()
+@pit.command(epilog="Example: pmport pit check phone.pit")
 @click.argument("file", type=FILE)
 @json_option
 def check(file: Path, *, as_json: bool, raw: bool) -> int:
@@ -87,7 +89,7 @@ def check(file: Path, *, as_json: bool, raw: bool) -> int:
     return report({"entries": len(table)}, [line], findings=table.findings(), as_json=as_json, raw=raw)
 
 
-@pit.command()
+@pit.command(epilog="Example: pmport pit dump -o phone.pit")
 @click.option("-o", "--output", required=True, type=click.Path(dir_okay=False, path_type=Path), help="The file to write.")  # fmt: skip
 @click.option("--no-reboot", is_flag=True, help="Stay in download mode; the next command resumes the session.")
 @phone_options

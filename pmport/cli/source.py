@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pmport
@@ -10,7 +11,7 @@ import pmport
 if TYPE_CHECKING:
     from pmport.node import Node
 
-__all__ = ["opened"]
+__all__ = ["opened", "read"]
 
 
 def opened(file: str) -> Node:
@@ -26,3 +27,15 @@ def opened(file: str) -> Node:
         FormatError: If no format fits, or the file is broken.
     """
     return pmport.open(sys.stdin.buffer.read() if file == "-" else file)
+
+
+def read(file: Path) -> bytes:
+    """The bytes of a small file.
+
+    Args:
+        file: A path; ``-``: standard input.
+
+    Returns:
+        All of it.
+    """
+    return sys.stdin.buffer.read() if str(file) == "-" else file.read_bytes()

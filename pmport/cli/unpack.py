@@ -15,7 +15,7 @@ from pmport.render import Table, Text, size_text
 __all__ = ["repack", "unpack"]
 
 
-@click.command()
+@click.command(epilog="Example: pmport unpack boot.img -o parts")
 @click.argument("file")
 @click.option("-o", "--output", "folder", required=True, help="The folder to write; made if it is not there.")
 @json_option
@@ -35,7 +35,7 @@ def unpack(file: str, folder: str, *, as_json: bool, raw: bool) -> int:
         return report(result, [table], findings=node.findings(), as_json=as_json, raw=raw)
 
 
-@click.command()
+@click.command(epilog="Example: pmport repack parts -o new.img")
 @click.argument("folder", type=click.Path(exists=True, file_okay=False))
 @click.option("-o", "--output", required=True, help="The file to write; - is standard output.")
 @click.option("--avb", type=click.Choice(["leave", "none", "re-sign"]), help="What happens to verified boot data.")

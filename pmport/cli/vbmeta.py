@@ -12,7 +12,7 @@ from pmport.render import Text
 __all__ = ["vbmeta"]
 
 
-@click.command()
+@click.command(epilog="Example: pmport vbmeta --flags 2 -o vbmeta.img")
 @click.option("-o", "--output", required=True, help="The file to write.")
 @click.option(
     "--flags", type=click.IntRange(0, 3), default=2, show_default=True, help="1: no hash trees; 2: no verification."

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from pmport.cli.output import json_option, report
+from pmport.cli.suggesting import SuggestingGroup
 from pmport.render import Table, size_text
 
 if TYPE_CHECKING:
@@ -21,12 +22,12 @@ NOT_FOUND, SIGNALLED = 127, 128
 """What a shell returns for a program that is missing, and adds to the number of a signal that ended it."""
 
 
-@click.group()
+@click.group(cls=SuggestingGroup)
 def virtual() -> None:
     """Virtual phones, which programs cannot tell from real ones."""
 
 
-@virtual.command()
+@virtual.command(epilog="Example: pmport virtual phones")
 @json_option
 def phones(*, as_json: bool, raw: bool) -> int:
     """List the virtual phones."""

@@ -53,6 +53,7 @@ def of_tree(tree: DeviceTree) -> Iterator[Fact]:
         yield Fact("serial", text, "/serial-number")
     for node in tree.walk():
         yield from _panel(node)
+        yield from _touch(node)
 
 
 def _identity(tree: DeviceTree) -> Iterator[Fact]:
@@ -73,6 +74,12 @@ def _identity(tree: DeviceTree) -> Iterator[Fact]:
     for field, source, values in rows:
         for value in values:
             yield Fact(field, value, source)
+
+
+def _touch(node: TreeNode) -> Iterator[Fact]:
+    """A touch controller: a node of that generic name, mainline's or a vendor's."""
+    if node.unit_name in {"touchscreen", "touch"} and node.compatible:
+        yield Fact("touchscreen", node.compatible[0], f"{node.path}/compatible", certainty=Certainty.DERIVED)
 
 
 def _panel(node: TreeNode) -> Iterator[Fact]:

@@ -77,3 +77,11 @@ def test_every_tree_of_the_corpus_tells_its_facts_in_reasonable_time() -> None:
         seen += 1
     if not seen:
         pytest.skip("the corpus is absent")
+
+
+def test_a_node_that_is_called_touchscreen_names_the_touch_controller() -> None:
+    tree = pmport.devicetree.parse_source(
+        '/dts-v1/; / { i2c { touchscreen@38 { compatible = "edt,edt-ft5406", "x"; }; }; };'
+    )
+    (fact,) = pmport.facts.of(tree).all("touchscreen")
+    assert (fact.value, fact.source) == ("edt,edt-ft5406", "/i2c/touchscreen@38/compatible")
