@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from pmport.errors import PlanError
 from pmport.findings import Finding, Severity
 from pmport.formats.pit import Pit
+from pmport.formats.sparse import is_sparse
 from pmport.node import Node
 from pmport.plan import FlashPlan, Image, Preconditions, Step, Verb
 from pmport.section import FileSource, Section
@@ -31,6 +32,9 @@ ROLES = {
 """Name of an image → the role that a record knows a partition by."""
 DEFAULTS = {"kernel": "KERNEL", "initfs": "RECOVERY", "rootfs": "SYSTEM"}
 """Samsung's partitions where a record names none (the schema's own defaults)."""
+BOOT_MAGIC = b"ANDROID!"
+SEQUENCE = 30 << 20
+"""Bytes that are written at once."""
 TABLE = "PIT"
 BOOT_CHAIN = frozenset(
     {
@@ -94,10 +98,28 @@ def samsung_plan(
                 f"{partition} is never flashed on this device", remedy="its record says so: flash.blacklist"
             )
         image = _image(name, file)
+        if name in {"boot", "kernel"} and device is not None and device.flash.method.endswith("-bootimg"):
+            _check_magic(image)
         known = _known(partition, image, table)
         steps.append(Step(Verb.FLASH, partition, image, danger=_danger(known)))
     steps.sort(key=lambda step: step.partition != TABLE)  # the table comes before everything else
     return _samsung(steps, _isorec(device), table, allow, device, reboot=reboot)
+
+
+def _check_magic(image: Image) -> None:
+    if image.section.read(0, len(BOOT_MAGIC)) != BOOT_MAGIC:
+        raise PlanError(f"{image.name} is no Android boot image", remedy="build it with `pmport repack`, or mkbootimg")
+
+
+def _sparse(steps: Iterable[Step]) -> Iterator[Finding]:
+    """Samsung's own sparse images have longer headers; ordinary ones fail in the second sequence."""
+    for step in steps:
+        if step.image is not None and step.image.size > SEQUENCE and is_sparse(step.image.section):
+            yield Finding(
+                Severity.WARNING, "android-sparse", f"{step.image.name} is an Android sparse image", where=step.partition,
+                why="Samsung's bootloaders take another kind of sparse image, and fail in its second sequence",
+                fix="flash the raw image",
+            )  # fmt: skip
 
 
 def _isorec(device: Device | None) -> tuple[Finding, ...]:
@@ -116,6 +138,7 @@ def _samsung(
     steps: list[Step], findings: tuple[Finding, ...], table: Pit | None, allow: Iterable[str], device: Device | None,
     *, reboot: bool,
 ) -> FlashPlan:  # fmt: skip
+    findings += tuple(_sparse(steps))
     if reboot:
         steps = [*steps, Step(Verb.REBOOT)]
     findings += (Finding(Severity.NOTE, "not-verified", "download mode reads nothing back; a transfer that breaks begins again with its file"),)  # fmt: skip

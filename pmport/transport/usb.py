@@ -263,7 +263,8 @@ class UsbTransport:
 
         sent = 0
         while sent < len(data):
-            piece = data if len(data) <= self.transfer_size else data[sent : sent + self.transfer_size]
+            whole = not sent and len(data) <= self.transfer_size
+            piece = data if whole else data[sent : sent + self.transfer_size]
             try:
                 sent += self._handle.write(self.interface.endpoint_out, piece, _milliseconds(timeout))
             except usb.core.USBError as error:

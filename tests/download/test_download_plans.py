@@ -26,6 +26,7 @@ from pmport.formats.fiasco import Fiasco, FiascoImage
 from pmport.formats.pit import Pit, PitEntry
 from pmport.formats.pit_text import check, differences, heimdall_text
 from pmport.formats.samsung_package import package_files
+from pmport.formats.sparse import SparseImage
 from pmport.formats.tar import TarArchive
 from pmport.formats.zip import ZipArchive
 from pmport.virtual import LokePhone, PyusbBackend
@@ -69,6 +70,17 @@ def test_roles_come_from_the_record(table: Pit) -> None:
     assert plan.preconditions.partition_sizes == {"BOOT": 128 << 20}
     unknown = pmport.generate.flash_plan(device_db.load(codename), {"boot": b"ANDROID!"})
     assert {finding.code for finding in unknown.findings} == {"no-table", "not-verified"}
+
+
+def test_a_boot_image_must_be_one(table: Pit) -> None:
+    with pytest.raises(PlanError, match="no Android boot image"):
+        pmport.generate.flash_plan(device_db.load("samsung-a5xelte"), {"boot": b"zImage"}, table)
+
+
+def test_an_ordinary_sparse_image_is_warned_of(table: Pit) -> None:
+    sparse = SparseImage.build(random.Random(1).randbytes(31 << 20))
+    plan = pmport.generate.samsung_plan({"SYSTEM": sparse}, table)
+    assert "android-sparse" in [finding.code for finding in plan.findings]
 
 
 def test_isorec_is_explained() -> None:

@@ -239,6 +239,7 @@ def test_a_failure_at_every_transfer_is_a_typed_error(kind: FaultKind, capsys: p
         assert time.monotonic() - start < 2, index
         if failure is None:
             assert phone.flashed == [("BOOT", 3 * MIB + 7), ("RECOVERY", 100)], index
+            assert phone.partitions["BOOT"].read(0, 3 * MIB + 7) == image(3 * MIB + 7), index
         else:
             assert isinstance(failure, FlashError), (index, failure)
             assert failure.remedy, (index, failure)

@@ -384,13 +384,17 @@ KINDS = [
 ]
 
 
+def written(phones: list[VirtualUsbDevice]) -> list[dict[str, bytes]]:
+    return [getattr(phone, "flash", {}) | getattr(phone, "loaders", {}) for phone in phones]
+
+
 def matrix(
     kind: FaultKind, make: Callable[[list[Fault]], list[VirtualUsbDevice]], plan: FlashPlan, name: str
 ) -> Counter[str]:
     """Let each transfer of a small flash fail; every failure is typed, and the next run works."""
     phones = make([])
     run(phones[0], plan, *phones[1:])
-    count = phones[0].faults.transfers
+    good, count = phones, phones[0].faults.transfers
     outcomes: Counter[str] = Counter()
     for index in range(count):
         phones = make([Fault(kind, index)])
@@ -407,6 +411,8 @@ def matrix(
             assert failure.state, (index, failure)
             again = make([])  # the battery was taken out, the cable put in: the next run works
             run(again[0], plan, *again[1:])
+        else:
+            assert written(phones) == written(good), index
         outcomes[type(failure).__name__ if failure else "went well"] += 1
     assert sum(outcomes.values()) == count
     assert count > 10, name
