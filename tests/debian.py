@@ -20,7 +20,7 @@ Dir::State "{home}/state";
 Dir::State::status "{home}/state/status";
 Dir::Cache "{home}/cache";
 APT::Architecture "arm64";
-APT::Architectures {{"arm64";"armhf";}};
+APT::Architectures {{"arm64";"armhf";"amd64";}};
 APT::Sandbox::User "root";
 Acquire::Languages "none";
 """

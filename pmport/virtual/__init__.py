@@ -23,8 +23,10 @@ if TYPE_CHECKING:
     from pmport.virtual.pyusb_backend import PyusbBackend
     from pmport.virtual.usb_bus import UsbBus
     from pmport.virtual.usb_device import ControlRequest, Stall, VirtualUsbDevice
+    from pmport.virtual.usbip import KernelPort
 
 _NAMES = {
+    "KernelPort": "pmport.virtual.usbip:KernelPort",
     "NetworkPhone": "pmport.virtual.network:NetworkPhone",
     "LOKE_PROFILES": "pmport.virtual.loke:LOKE_PROFILES",
     "NOLO_PROFILES": "pmport.virtual.nolo:NOLO_PROFILES",
@@ -60,6 +62,7 @@ __all__ = [
     "FastbootProfile",
     "Fault",
     "FaultKind",
+    "KernelPort",
     "LokePhone",
     "LokeProfile",
     "Mk2Phone",
