@@ -37,6 +37,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "fetch": ("pmport.cli.flash:fetch", "read a partition back"),
     "pit": ("pmport.cli.pit:pit", "Samsung's partition tables: show, print, diff, check, dump from a phone"),
     "nokia": ("pmport.cli.nokia:nokia", "Nokia's tablets and the N900: identify, set, flash, boot, reboot"),
+    "console": ("pmport.cli.console:console", "what a phone prints on its serial port, with times, through restarts"),
     "devices": ("pmport.cli.devices:devices", "phones on the USB cable, and their modes"),
     "doctor": ("pmport.cli.devices:doctor", "what keeps phones from being seen or opened"),
     "virtual": ("pmport.cli.virtual:virtual", "virtual phones: list them, run any program against them"),

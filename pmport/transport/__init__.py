@@ -10,11 +10,13 @@ if TYPE_CHECKING:
     from pmport.transport.modes import MODES, Mode, mode_of
     from pmport.transport.recording import Recorder, Replayer
     from pmport.transport.seam import Transport
+    from pmport.transport.serial_port import SerialTransport
     from pmport.transport.tcp import TcpTransport
     from pmport.transport.udp import UdpTransport
     from pmport.transport.usb import UsbDevice, UsbInterface, UsbTransport, usb_devices
 
 _NAMES = {
+    "SerialTransport": "pmport.transport.serial_port:SerialTransport",
     "Replayer": "pmport.transport.recording:Replayer",
     "Recorder": "pmport.transport.recording:Recorder",
     "UdpTransport": "pmport.transport.udp:UdpTransport",
@@ -34,6 +36,7 @@ __all__ = [
     "Mode",
     "Recorder",
     "Replayer",
+    "SerialTransport",
     "TcpTransport",
     "Transport",
     "UdpTransport",

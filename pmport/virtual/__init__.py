@@ -21,11 +21,13 @@ if TYPE_CHECKING:
     from pmport.virtual.partitions import Partition
     from pmport.virtual.phones import PHONES, Phone
     from pmport.virtual.pyusb_backend import PyusbBackend
+    from pmport.virtual.serial_console import SerialConsole
     from pmport.virtual.usb_bus import UsbBus
     from pmport.virtual.usb_device import ControlRequest, Stall, VirtualUsbDevice
     from pmport.virtual.usbip import KernelPort
 
 _NAMES = {
+    "SerialConsole": "pmport.virtual.serial_console:SerialConsole",
     "KernelPort": "pmport.virtual.usbip:KernelPort",
     "NetworkPhone": "pmport.virtual.network:NetworkPhone",
     "LOKE_PROFILES": "pmport.virtual.loke:LOKE_PROFILES",
@@ -72,6 +74,7 @@ __all__ = [
     "Partition",
     "Phone",
     "PyusbBackend",
+    "SerialConsole",
     "Stall",
     "UsbBus",
     "VirtualUsbDevice",

@@ -1,0 +1,105 @@
+"""Serial ports: a phone's UART behind an adapter, or the ACM gadget of its system.
+
+Example:
+    >>> import os, pty
+    >>> ours, theirs = pty.openpty()
+    >>> port = SerialTransport(os.ttyname(theirs))
+    >>> os.write(ours, b"Linux version 6.12") and port.read(64, 1.0)
+    b'Linux version 6.12'
+    >>> port.close(); os.close(ours); os.close(theirs)
+"""
+
+from __future__ import annotations
+
+import errno
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from pmport.errors import AccessError, DeadlineError, DeviceGoneError, NoDeviceError, TransportError
+
+__all__ = ["BAUD_RATE", "SerialTransport", "serial_ports"]
+
+BAUD_RATE = 115200
+"""What nearly every phone's UART speaks."""
+
+
+class SerialTransport:
+    """Bytes to and from a serial port.
+
+    Args:
+        port: Its name: ``/dev/ttyACM0``, ``COM3``.
+        baud_rate: Bits per second; an ACM gadget does not care.
+
+    Raises:
+        NoDeviceError: If there is no such port.
+        AccessError: If it may not be opened.
+        TransportError: For any other trouble.
+    """
+
+    def __init__(self, port: str, baud_rate: int = BAUD_RATE) -> None:
+        import serial  # noqa: PLC0415 - only where a serial port is spoken to
+
+        self.name = f"serial:{port}"
+        self._error: type[Exception] = serial.SerialException
+        try:
+            self._port: Any = serial.Serial(port, baud_rate, timeout=None)
+        except serial.SerialException as error:
+            raise _refused(error, port) from error
+
+    def write(self, data: bytes, timeout: float | None) -> None:
+        """Send bytes; see :class:`~pmport.transport.seam.Transport`."""
+        import serial  # noqa: PLC0415 - as above
+
+        try:
+            self._port.write_timeout = timeout
+            self._port.write(data)
+        except serial.SerialTimeoutException as error:
+            raise DeadlineError(f"{self.name} took no data in time", device=self.name) from error
+        except (serial.SerialException, OSError) as error:
+            raise DeviceGoneError(f"{self.name} is gone: {error}", device=self.name) from error
+
+    def read(self, size: int, timeout: float | None) -> bytes:
+        """Receive what has come; see :class:`~pmport.transport.seam.Transport`."""
+        try:
+            self._port.timeout = timeout
+            data: bytes = self._port.read(1)
+            waiting = min(size - 1, self._port.in_waiting) if data else 0
+            data += self._port.read(waiting) if waiting else b""
+        except (self._error, OSError, TypeError) as error:  # pyserial's own descriptor is None after it was pulled
+            raise DeviceGoneError(f"{self.name} is gone: {error}", device=self.name) from error
+        if not data:
+            raise DeadlineError(f"{self.name} said nothing in time", device=self.name)
+        return data
+
+    def close(self) -> None:
+        """Close the port."""
+        self._port.close()
+
+
+def _refused(error: Exception, port: str) -> TransportError:
+    number = getattr(error, "errno", None)
+    if number in {errno.EACCES, errno.EPERM}:
+        return AccessError(
+            f"{port} may not be opened",
+            device=port,
+            remedy="join the group that owns it (dialout or uucp), or log in again",
+        )
+    if number == errno.EBUSY:
+        return AccessError(f"{port} is used by another program", device=port, remedy="close that one, or ModemManager")
+    if number == errno.ENOENT or not Path(port).exists():
+        return NoDeviceError(f"there is no {port}", device=port, remedy="pmport console --list shows what there is")
+    return TransportError(f"{port} cannot be opened: {error}", device=port)
+
+
+def serial_ports() -> Iterator[tuple[str, str, str]]:
+    """The serial ports of this machine that something is plugged into.
+
+    Yields:
+        ``(port, what it is, USB serial number)``; the last is "" for those that have none.
+    """
+    from serial.tools import list_ports  # noqa: PLC0415 - only to list them
+
+    for port in sorted(list_ports.comports()):
+        if port.vid is not None:
+            yield port.device, port.description or "", port.serial_number or ""
