@@ -17,16 +17,33 @@ from pmport.lazy import lazily
 if TYPE_CHECKING:
     from pmport.flashers.fastboot import FastbootFlasher
     from pmport.flashers.fastboot_client import FastbootClient
+    from pmport.flashers.fiasco_plan import plan_fiasco
+    from pmport.flashers.heimdall import HeimdallFlasher
     from pmport.flashers.methods import METHODS, Flasher, open
+    from pmport.flashers.nokia import NokiaFlasher, plan_images
 
 _NAMES = {
     "METHODS": "pmport.flashers.methods:METHODS",
     "FastbootClient": "pmport.flashers.fastboot_client:FastbootClient",
     "FastbootFlasher": "pmport.flashers.fastboot:FastbootFlasher",
     "Flasher": "pmport.flashers.methods:Flasher",
+    "HeimdallFlasher": "pmport.flashers.heimdall:HeimdallFlasher",
+    "NokiaFlasher": "pmport.flashers.nokia:NokiaFlasher",
+    "plan_fiasco": "pmport.flashers.fiasco_plan:plan_fiasco",
+    "plan_images": "pmport.flashers.nokia:plan_images",
     "open": "pmport.flashers.methods:open",
 }
 
-__all__ = ["METHODS", "FastbootClient", "FastbootFlasher", "Flasher", "open"]
+__all__ = [
+    "METHODS",
+    "FastbootClient",
+    "FastbootFlasher",
+    "Flasher",
+    "HeimdallFlasher",
+    "NokiaFlasher",
+    "open",
+    "plan_fiasco",
+    "plan_images",
+]
 
 __getattr__, __dir__ = lazily(__name__, _NAMES)

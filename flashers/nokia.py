@@ -31,6 +31,7 @@ from pmport.flashers.nolo_settings import ImageLabel, NoloSettings, NoloTranspor
 from pmport.flashers.omap_client import OmapClient
 from pmport.plan import FlashPlan, Image, Preconditions, Step, Verb
 from pmport.section import FileSource, Section
+from pmport.transport.recording import Recorder
 from pmport.transport.usb import UsbDevice, UsbTransport, usb_devices
 from pmport.wire import nolo as wire
 from pmport.wire import nolo_image
@@ -189,7 +190,11 @@ class NokiaFlasher:
             if time.monotonic() > end:
                 raise FlashError("the temporary NOLO did not appear on the cable", state="nothing is written", remedy=AGAIN)  # fmt: skip
             time.sleep(POLL_SECONDS)
-        self.transport, self.mode = opened(same[0]), NOLO
+        self.mode = NOLO
+        if isinstance(self.transport, Recorder):
+            self.transport.switch(opened(same[0]))
+        else:
+            self.transport = opened(same[0])
         self.client.transport = self.transport
 
 

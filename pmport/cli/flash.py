@@ -63,6 +63,7 @@ def phone_options(command: F) -> F:
                 raw=bool(options.get("raw")),
             )
 
+        connect.method = lambda: _method(device, _bus(virtual))  # type: ignore[attr-defined]  # a function with one more answer
         return command(connect=connect, **options)
 
     return with_phone  # type: ignore[return-value]  # click replaces the signature
@@ -171,6 +172,8 @@ def flash(
 
         phone = table_of(table)
         method = method or "heimdall"
+    if not (method or codename or record or dry_run or getvars):
+        method = connect.method()  # type: ignore[attr-defined]  # as phone_options has it
     plan = pmport.generate.flash_plan(_device(codename, record, method), _images(images), phone, allow)
     if no_reboot:
         plan = replace(plan, steps=tuple(step for step in plan.steps if step.verb != "reboot"))

@@ -32,6 +32,8 @@ from pmport.errors import DeadlineError, DeviceGoneError, FormatError, Transport
 from pmport.redaction import REDACTED, identifies, redact
 
 if TYPE_CHECKING:
+    from array import array
+
     from pmport.transport.seam import Transport
 
 __all__ = ["Recorder", "Replayer"]
@@ -39,6 +41,11 @@ __all__ = ["Recorder", "Replayer"]
 FORMAT = "pmport recording 1"
 LONGEST = 4096
 """More bytes than this are recorded as their size and hash."""
+READING = 0x80
+"""In bmRequestType: the device answers."""
+ASIC_ID = b"\x05\x01\x05\x01"
+ASIC_ID_SIZE = 69
+"""What the boot ROM of an OMAP3 says of itself begins so, and has so many bytes (``AsicId`` in ``pmport.wire``)."""
 PRINTABLE = frozenset(range(0x20, 0x7F)) | {9, 10, 13}
 ERRORS: dict[str, type[TransportError]] = {
     "DeadlineError": DeadlineError,
@@ -77,8 +84,57 @@ class Recorder:
     def _note(self, direction: str, content: dict[str, Any]) -> None:
         self._put({"t": round(time.monotonic() - self._began, 6), direction: content})
 
-    def write(self, data: bytes, timeout: float | None) -> None:
+    @property
+    def device(self) -> Any:
+        """The USB device behind the connection; None where there is none."""
+        return getattr(self._transport, "device", None)
+
+    def switch(self, transport: Transport) -> None:
+        """Go on with another connection, because the phone came back to the cable as another device.
+
+        Args:
+            transport: The new connection.
+        """
+        self._transport = transport
+
+    def write_empty(self, timeout: float | None) -> None:
+        """Send a zero-length packet, and write down that one went."""
+        self._note("out", {"text": ""})
+        self._usb.write_empty(timeout)
+
+    def reset(self) -> None:
+        """Reset the port; this is not written down."""
+        self._usb.reset()
+
+    def control(
+        self,
+        request_type: int,
+        request: int,
+        value: int = 0,
+        index: int = 0,
+        data: bytes | int = b"",
+        timeout: float = 1,
+    ) -> bytes:
+        """Make a control transfer and write it down; see :meth:`~pmport.transport.usb.UsbTransport.control`."""
+        sent = b"" if isinstance(data, int) else data
+        self._note("out", {"control": [request_type, request, value, index], **self._shown(sent)})
+        try:
+            answer: bytes = self._usb.control(request_type, request, value, index, data, timeout)
+        except TransportError as error:
+            self._note("error", {"type": type(error).__name__, "message": self._text(str(error))})
+            raise
+        if request_type & READING:
+            self._note("in", self._shown(answer, whole=True))
+        return answer
+
+    @property
+    def _usb(self) -> Any:
+        """The connection, of which only USB's knows empty packets and control transfers."""
+        return self._transport
+
+    def write(self, data: bytes | array[int], timeout: float | None) -> None:
         """Send and write down; see :class:`~pmport.transport.seam.Transport`."""
+        data = bytes(data)
         self._note("out", self._shown(data))
         try:
             self._transport.write(data, timeout)
@@ -104,6 +160,8 @@ class Recorder:
         return text if self._raw else redact(text)
 
     def _shown(self, data: bytes, *, whole: bool = False) -> dict[str, Any]:
+        if not self._raw and data.startswith(ASIC_ID) and len(data) == ASIC_ID_SIZE:
+            data = data[:15] + bytes(20) + data[35:]  # no other chip has these bytes
         if len(data) > LONGEST and not whole:
             return {"size": len(data), "sha256": hashlib.sha256(data).hexdigest()}
         if not PRINTABLE.issuperset(data):
@@ -152,19 +210,47 @@ class Replayer:
             )
         return content
 
-    def write(self, data: bytes, timeout: float | None) -> None:  # noqa: ARG002 - a recording waits for nobody
+    def write(self, data: bytes | array[int], timeout: float | None) -> None:  # noqa: ARG002 - a recording waits for nobody
         """Compare with what was sent; see :class:`~pmport.transport.seam.Transport`.
 
         Raises:
             TransportError: If something else was recorded.
         """
         content = self._next("out")
+        data = bytes(data)
         if "sha256" in content:
             same = (content["size"], content["sha256"]) == (len(data), hashlib.sha256(data).hexdigest())
         else:
             same = _bytes(content) == data or redact(data.decode("utf-8", "replace")) == content.get("text")
         if not same:
             raise TransportError(f"the recording has another message as entry {self._at}", device=self.name)
+
+    def write_empty(self, timeout: float | None) -> None:
+        """Compare with the zero-length packet that was sent."""
+        self.write(b"", timeout)
+
+    def reset(self) -> None:
+        """Nothing happens."""
+
+    def control(
+        self,
+        request_type: int,
+        request: int,
+        value: int = 0,
+        index: int = 0,
+        data: bytes | int = b"",
+        timeout: float = 1,  # noqa: ARG002 - as above
+    ) -> bytes:
+        """Compare with the control transfer that was made, and answer as the phone did.
+
+        Raises:
+            TransportError: If something else was recorded.
+        """
+        content = self._next("out")
+        sent = b"" if isinstance(data, int) else data
+        if content.get("control") != [request_type, request, value, index] or _bytes(content) != sent:
+            raise TransportError(f"the recording has another message as entry {self._at}", device=self.name)
+        return _bytes(self._next("in")) if request_type & READING else b""
 
     def read(self, size: int, timeout: float | None) -> bytes:  # noqa: ARG002 - as above
         """What was received; see :class:`~pmport.transport.seam.Transport`."""
