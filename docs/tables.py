@@ -17,6 +17,12 @@ from pmport.formats import FORMATS
 
 __all__ = ["formats_page", "write_tables"]
 
+EXIT_CODES = """## Exit codes
+
+0: fine. 1: everything worked, and there are findings. 2: the command line is wrong. 3: a file, a record or a setting is wrong.
+4: the phone or the cable failed.
+"""
+
 
 def write_tables(folder: Path) -> None:
     """Write all generated pages.
@@ -172,7 +178,7 @@ def commands_page(title: str) -> str:
         The page.
     """
     context = click.Context(command, info_name="pmport")
-    blocks = [title, "", "```text", command.get_help(context), "```", ""]
+    blocks = [title, "", "```text", command.get_help(context), "```", "", EXIT_CODES, ""]
     for name in COMMANDS:
         found = command.get_command(context, name)
         if found is not None:
@@ -192,21 +198,73 @@ def _helps(found: click.Command, context: click.Context) -> Iterator[list[str]]:
 
 
 def api_pages() -> Iterator[tuple[str, str]]:
-    """One page per room, from the docstrings of what it names.
+    """One page per room, from the docstrings of what it names, and one with the type of each format.
 
     Yields:
         ``(page, text)``.
     """
     rooms = [name for name in pmport.__all__ if isinstance(getattr(pmport, name), types.ModuleType)]
-    listing = "\n".join(rooms)
-    yield "index", f"# API\n\n{inspect.getdoc(pmport)}\n\n```{{toctree}}\n{listing}\n```\n"
+    listing = "\n".join(["format_types", *rooms])
+    modules = [getattr(pmport, room) for room in rooms]
+    elsewhere = {id(getattr(module, name)) for module in modules for name in module.__all__}
+    shared = [
+        name
+        for name in pmport.__all__
+        if name not in {*rooms, "__version__"} and id(getattr(pmport, name)) not in elsewhere
+    ]
+    own = [line for name in shared for line in _directive(pmport, name)]
+    yield (
+        "index",
+        f"# API\n\n{inspect.getdoc(pmport)}\n\n```{{eval-rst}}\n{_lines(own)}\n```\n\n```{{toctree}}\n{listing}\n```\n",
+    )
     for room in rooms:
         module = importlib.import_module(f"pmport.{room}")
-        lines = [f"# pmport.{room}", "", "```{eval-rst}", f".. automodule:: pmport.{room}", "   :no-members:", ""]
+        lines = [f".. automodule:: pmport.{room}", "   :no-members:", ""]
         for name in module.__all__:
-            value = getattr(module, name)
-            if inspect.isclass(value):
-                lines += [f".. autoclass:: pmport.{room}.{name}", ""]
-            elif inspect.isroutine(value):
-                lines += [f".. autofunction:: pmport.{room}.{name}", ""]
-        yield room, "\n".join([*lines, "```", ""])
+            lines += _directive(module, name)
+        yield room, f"# pmport.{room}\n\n```{{eval-rst}}\n{_lines(lines)}\n```\n"
+    yield "format_types", format_types_page()
+
+
+def format_types_page() -> str:
+    """The type of each format that no room's page has.
+
+    Returns:
+        The page.
+    """
+    public = {id(getattr(module, name)) for module in (pmport.formats, pmport.devicetree) for name in module.__all__}
+    blocks = []
+    for path, kinds in _types_of_formats().items():
+        module_name, _, name = path.partition(":")
+        if id(getattr(importlib.import_module(module_name), name)) not in public:
+            words = f"Read as: {', '.join(kinds)}."
+            blocks += [f"## {name}", "", words, "", "```{eval-rst}", f".. autoclass:: {module_name}.{name}", "```", ""]
+    head = "Each format's own type, as `pmport.open` gives it. `BootImage`, `Blob` and some others are on their rooms' pages."
+    return "\n".join(["# Types of formats", "", head, "", *blocks])
+
+
+def _types_of_formats() -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for row in FORMATS:
+        kinds = found.setdefault(row.path, [])
+        if row.kind not in kinds:
+            kinds.append(row.kind)
+    return found
+
+
+def _directive(module: types.ModuleType, name: str) -> list[str]:
+    """What makes Sphinx document a name."""
+    value = getattr(module, name)
+    public = f"{module.__name__}.{name}"
+    if inspect.isclass(value):
+        return [f".. autoclass:: {public}", ""]
+    if inspect.isroutine(value):
+        return [f".. autofunction:: {public}", ""]
+    if isinstance(value, types.ModuleType):
+        return []
+    home, _, attribute = getattr(module, "_NAMES", {}).get(name, "").partition(":")
+    return [f".. autodata:: {home or module.__name__}.{attribute or name}", "   :no-value:", ""]
+
+
+def _lines(lines: Iterable[str]) -> str:
+    return "\n".join(lines)

@@ -95,14 +95,19 @@ def print_(file: str, index: int, output: str, *, constants: bool, no_labels: bo
 
 
 @dt.command("compile", epilog="Example: pmport dt compile board.dts -I linux/include -@ -o board.dtb")
-@click.argument("file", type=click.Path(exists=True, dir_okay=False))
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, allow_dash=True))
 @OUTPUT
 @INCLUDE
 @click.option("-D", "--define", multiple=True, metavar="NAME[=VALUE]", help="A macro.")
 @click.option("-@", "--symbols", is_flag=True, help="Keep the labels, so that overlays can be applied.")
 def compile_(file: str, output: str, include: tuple[Path, ...], define: tuple[str, ...], *, symbols: bool) -> None:
-    """Compile the source FILE; what it includes is preprocessed with it."""
-    from pmport.devicetree import read_source  # noqa: PLC0415 - only to compile
+    """Compile the source FILE; what it includes is preprocessed with it. - reads standard input."""
+    from pmport.devicetree import parse_source, read_source  # noqa: PLC0415 - only to compile
 
     macros = {name: value or "1" for name, _, value in (text.partition("=") for text in define)}
+    if file == "-":
+        text = sys.stdin.buffer.read().decode("utf-8", "surrogateescape")
+        tree = parse_source(text, name="standard input", include=include, define=macros, symbols=symbols)
+        written(bytes(tree), output)
+        return
     written(bytes(read_source(file, include=include, define=macros, symbols=symbols)), output)

@@ -59,6 +59,7 @@ def test_a_misspelled_word_is_guessed_at_every_depth(given: str, meant: str) -> 
         ("kernel fragment - --version 6.12 --arch aarch64", "CONFIG_CGROUPS=y\n", "CONFIG_BINFMT_ELF=y"),
         ("deviceinfo lint -", 'deviceinfo_codename="acme-argon"\n', "deviceinfo_name"),
         ("deviceinfo show -", 'deviceinfo_codename="acme-argon"\n', "acme-argon"),
+        ("dt compile - -o -", '/dts-v1/; / { model = "Acme Argon"; };', "Acme Argon"),
         ("fetch --virtual lk2nd boot -o -", "", "\0" * 4096),
     ],
 )
