@@ -288,7 +288,7 @@ def reboot(connect: Callable[..., Any], target: str) -> int:
 @phone_options
 @json_option
 def getvar(connect: Callable[..., Any], names: tuple[str, ...], *, as_json: bool, raw: bool) -> int:
-    """What the phone says of itself; NAMES are single variables.
+    """What the phone says of itself; NAMES are single variables; all of them without one.
 
     A recording of all, for `pmport flash --getvars` and for `pmport db identify`: pmport getvar > phone.txt
     """
@@ -296,7 +296,8 @@ def getvar(connect: Callable[..., Any], names: tuple[str, ...], *, as_json: bool
     from pmport.redaction import redact  # noqa: PLC0415
 
     with shown() as on_event, connect(on_event) as flasher:
-        found = GetVars({name: flasher.client.getvar(name) for name in names}) if names else flasher.client.getvars()
+        single = names and "all" not in names
+        found = GetVars({name: flasher.client.getvar(name) for name in names}) if single else flasher.client.getvars()
     text = bytes(found).decode("utf-8", "backslashreplace").rstrip("\n")
     return report(found.variables, [Text(text if raw else redact(text))], as_json=as_json, raw=raw)
 

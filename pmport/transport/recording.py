@@ -46,6 +46,8 @@ READING = 0x80
 ASIC_ID = b"\x05\x01\x05\x01"
 ASIC_ID_SIZE = 69
 """What the boot ROM of an OMAP3 says of itself begins so, and has so many bytes (``AsicId`` in ``pmport.wire``)."""
+ANSWERS = frozenset({"OKAY", "INFO", "FAIL", "TEXT"})
+"""How fastboot's answers begin, without anything between that and the text."""
 PRINTABLE = frozenset(range(0x20, 0x7F)) | {9, 10, 13}
 ERRORS: dict[str, type[TransportError]] = {
     "DeadlineError": DeadlineError,
@@ -157,7 +159,10 @@ class Recorder:
         self._transport.close()
 
     def _text(self, text: str) -> str:
-        return text if self._raw else redact(text)
+        if self._raw:
+            return text
+        head = text[:4] if text[:4] in ANSWERS else ""
+        return head + redact(text[len(head) :])
 
     def _shown(self, data: bytes, *, whole: bool = False) -> dict[str, Any]:
         if not self._raw and data.startswith(ASIC_ID) and len(data) == ASIC_ID_SIZE:
