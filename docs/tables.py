@@ -14,6 +14,7 @@ import pmport
 from pmport.cli import COMMANDS
 from pmport.cli import pmport as command
 from pmport.formats import FORMATS
+from pmport.formats.registry import SAMPLES
 
 __all__ = ["formats_page", "write_tables"]
 
@@ -68,13 +69,18 @@ def formats_page() -> str:
     Returns:
         The page.
     """
-    rows = [(row.kind, row.reads, row.writes, row.source or "", row.limits or "") for row in FORMATS]
+    rows = [
+        (row.kind, row.reads, row.writes, SAMPLES.get(row.kind, 0), row.source or "", row.limits or "")
+        for row in FORMATS
+    ]
     return f"""# Formats
 
 `pmport.open()` finds the format of a file by its content. This table is the registry itself
-(`pmport/formats/registry.py`); *unverified* marks formats without a real sample, which are read-only.
+(`pmport/formats/registry.py`); *real samples* counts files of real phones in the
+corpus that the tests use. Formats without one are judged by an independent tool's files (`mkimage`, `sgdisk`, `0xFFFF` …); where
+there is neither, the last column says *unverified*. *identical*: what was read is written back byte for byte.
 
-{table(("format", "read", "write", "layout from", "limits"), rows)}
+{table(("format", "read", "write", "real samples", "layout from", "limits"), rows)}
 """
 
 

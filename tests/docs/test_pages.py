@@ -121,6 +121,12 @@ def test_the_api_pages_name_everything_that_is_public(monkeypatch: pytest.Monkey
     assert "pmport.formats.sparse.SparseImage\n" in pages["format_types"]
 
 
+def test_the_table_of_formats_is_the_registry_of_today(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(str(DOCS))
+    tables = importlib.import_module("tables")
+    assert (DOCS / "formats.md").read_text(encoding="utf-8") == tables.formats_page(), "make it anew: ./run docs"
+
+
 @pytest.mark.slow
 def test_the_documentation_builds_without_a_warning(tmp_path: Path) -> None:
     pytest.importorskip("sphinx")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,6 +14,7 @@ from support import CORPUS
 import pmport
 from pmport.devicetree import Blob, find_blobs
 from pmport.errors import FormatError
+from pmport.formats.registry import SAMPLES
 from pmport.unpacking import repack, unpack
 
 MANIFEST = CORPUS / "MANIFEST.tsv"
@@ -84,6 +87,15 @@ def test_taken_apart_and_put_together_it_is_the_same_file(path: str, tmp_path: P
         repack(tmp_path / "parts").write_to(again)
         again.seek(0)
         assert hashlib.file_digest(again, "sha256").digest() == hashlib.file_digest(file, "sha256").digest()
+
+
+def test_the_table_of_formats_counts_the_real_samples() -> None:
+    count: Counter[str] = Counter()
+    for path in sorted(CORPUS.rglob("*")):
+        if path.is_file() and path != MANIFEST and "dtb-split" not in path.parts:
+            with contextlib.suppress(FormatError), pmport.open(path) as node:
+                count.update({part.KIND for _, part in node.walk()} - {"data"})
+    assert dict(count) == dict(SAMPLES)
 
 
 SPLIT = sorted(folder for folder in (CORPUS / "dtb-split").iterdir() if folder.is_dir()) if ROWS else []
