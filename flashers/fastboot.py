@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Self
 
 from pmport.errors import DeviceRefusedError, FlashError, PlanError, TransportError
 from pmport.events import OnEvent, StepFinished, StepStarted, ignore
+from pmport.findings import Finding, Severity
 from pmport.flashers.fastboot_client import FastbootClient, Timeouts
+from pmport.flashers.fastboot_verify import read_back
 from pmport.plan import FlashPlan, Image, Step, Verb
 
 if TYPE_CHECKING:
@@ -49,8 +51,18 @@ class FastbootFlasher:
         """Let go of the phone."""
         self.client.transport.close()
 
-    def run(self, plan: FlashPlan, on_event: OnEvent = ignore) -> None:
-        """Carry out a plan; see :class:`~pmport.flashers.methods.Flasher`."""
+    def run(self, plan: FlashPlan, on_event: OnEvent = ignore, *, verify: bool = False) -> tuple[Finding, ...]:
+        """Carry out a plan; see :class:`~pmport.flashers.methods.Flasher`.
+
+        Args:
+            plan: The plan.
+            on_event: Called with every event.
+            verify: Read back what was flashed before the last reboot, where the phone lets it, and compare.
+
+        Returns:
+            What the comparison found; nothing where all is right, or nothing was compared.
+        """
+        findings: tuple[Finding, ...] = ()
         if plan.method != self.method:
             raise PlanError(f"this plan is for {plan.method}, and the phone speaks {self.method}")
         plan.check_files()
@@ -58,6 +70,10 @@ class FastbootFlasher:
         phone = self.client.getvars()
         check_phone(plan, phone)
         for index, step in enumerate(plan.steps):
+            if verify and index + 1 == len(plan.steps) and step.verb is Verb.REBOOT:
+                findings = tuple(read_back(self.client, plan, phone))
+                if any(finding.severity is Severity.ERROR for finding in findings):
+                    return findings  # what is wrong is not started
             on_event(StepStarted(step.title, index, len(plan.steps)))
             start = time.monotonic()
             with _told(step):
@@ -65,6 +81,9 @@ class FastbootFlasher:
             if step.verb is Verb.REBOOT and index + 1 < len(plan.steps):
                 phone = self._found_again(step, on_event)
             on_event(StepFinished(step.title, time.monotonic() - start))
+        if verify and plan.steps and plan.steps[-1].verb is not Verb.REBOOT:
+            findings = tuple(read_back(self.client, plan, phone))
+        return findings
 
     def _found_again(self, step: Step, on_event: OnEvent) -> GetVars:
         """The phone that rebooted in the middle of a plan: into fastbootd, or back into the bootloader."""

@@ -136,6 +136,7 @@ def _images(images: tuple[str, ...]) -> dict[str, str]:
 @click.option("--allow", multiple=True, metavar="DANGER", help="Accept a danger: lock, repartition, bootloader, erase.")
 @click.option("--dry-run", is_flag=True, help="Print the plan and touch nothing.")
 @click.option("--no-reboot", is_flag=True, help="Leave the phone as it is; a Samsung's next run resumes the session.")
+@click.option("--verify", is_flag=True, help="Read back what was flashed, where the phone lets it (fastbootd does).")
 @phone_options
 @json_option
 def flash(
@@ -151,6 +152,7 @@ def flash(
     *,
     dry_run: bool,
     no_reboot: bool,
+    verify: bool,
     as_json: bool,
     raw: bool,
 ) -> int:
@@ -179,9 +181,11 @@ def flash(
         plan = replace(plan, steps=tuple(step for step in plan.steps if step.verb != "reboot"))
     if dry_run:
         return report(plan_rows(plan), [plan.view()], findings=plan.findings, as_json=as_json, raw=raw)
+    if verify and plan.method != "fastboot":
+        raise click.UsageError(f"phones that are flashed by {plan.method} cannot be read back")
     with shown(as_json=as_json) as on_event, connect(on_event, plan.method) as flasher:
-        flasher.run(plan, on_event)
-    return 0
+        findings = flasher.run(plan, on_event, **({"verify": True} if verify else {}))
+    return report({"verified": not findings}, findings=findings, as_json=as_json, raw=raw) if verify else 0
 
 
 def _flash_packages(
