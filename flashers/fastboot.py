@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Self
@@ -120,11 +121,34 @@ class FastbootFlasher:
             raise PlanError(f"fastboot cannot do {step.title!r}")
 
     def _flash(self, step: Step, image: Image, phone: GetVars) -> None:
-        partition = partition_with_slot(step.partition, phone)
+        base, sign, fragment = step.partition.partition(":")
+        partition = partition_with_slot(base, phone)
+        if sign:
+            self._flash_fragment(partition, fragment, image, step)
+            return
         if phone[f"is-logical:{partition}"] == "yes":
             self.client.command(f"resize-logical-partition:{partition}:{raw_size(image.section)}")
         for piece in pieces(image.section, phone.max_download_size or UNKNOWN_LIMIT):
             self.client.download(piece, step=step.title)
+            self.client.flash(partition, step=step.title)
+
+    def _flash_fragment(self, partition: str, name: str, image: Image, step: Step) -> None:
+        """A ramdisk of a vendor boot image: the image is read from the phone, changed, and written whole."""
+        from pmport.formats.vendor_boot import VendorBoot  # noqa: PLC0415 - few flash a part of an image
+
+        with tempfile.TemporaryFile() as whole:
+            size = self.client.fetch(partition, whole)
+            old = VendorBoot.parse(whole)
+            names = [fragment.name for fragment in old.fragments]
+            wanted = names[0] if name == "default" and len(names) == 1 else name
+            if wanted not in names:
+                raise PlanError(
+                    f"{partition} has no ramdisk named {name!r}; it has {', '.join(repr(known) for known in names)}",
+                    state="nothing was written",
+                    remedy="name one of them, or flash a whole vendor_boot image",
+                )
+            new = old.replace(fragments={wanted: image.section}, partition_size=size)
+            self.client.download(new.section(), step=step.title)
             self.client.flash(partition, step=step.title)
 
 
@@ -192,6 +216,12 @@ def check_phone(plan: FlashPlan, phone: GetVars) -> None:
             f"the phone says that it is {phone.product!r}, and the plan is for {' or '.join(wanted.products)}",
             state="nothing was written", remedy="take the right phone, or make a plan for this one",
         )  # fmt: skip
+    if phone["battery-soc-ok"] == "no":
+        raise PlanError(
+            f"the phone says that its battery is too low ({phone['battery-voltage'] or 'voltage not told'})",
+            state="nothing was written",
+            remedy="charge it: a phone that goes off while it is written may not start again",
+        )
     if wanted.unlocked and phone.unlocked is False:
         raise PlanError(
             "the bootloader is locked", state="nothing was written", remedy="unlock it as its maker describes"

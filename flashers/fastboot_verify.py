@@ -62,7 +62,7 @@ def read_back(client: FastbootClient, plan: FlashPlan, phone: GetVars) -> Iterat
     from pmport.flashers.fastboot import partition_with_slot  # noqa: PLC0415 - the two need each other
 
     for step in plan.steps:
-        if step.verb is not Verb.FLASH or step.image is None:
+        if step.verb is not Verb.FLASH or step.image is None or ":" in step.partition:
             continue
         partition = partition_with_slot(step.partition, phone)
         image, ranges = _content(step.image.section)
