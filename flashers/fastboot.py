@@ -11,8 +11,10 @@ from pmport.errors import DeviceRefusedError, FlashError, PlanError, TransportEr
 from pmport.events import OnEvent, StepFinished, StepStarted, ignore
 from pmport.findings import Finding, Severity
 from pmport.flashers.fastboot_client import FastbootClient, Timeouts
+from pmport.flashers.fastboot_quirks import NONE, Quirk, quirk_of
 from pmport.flashers.fastboot_verify import read_back
 from pmport.plan import FlashPlan, Image, Step, Verb
+from pmport.transport.usb import UsbTransport
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -70,6 +72,7 @@ class FastbootFlasher:
         self.client.on_event = on_event
         phone = self.client.getvars()
         check_phone(plan, phone)
+        quirk = self._heed(phone)
         for index, step in enumerate(plan.steps):
             if verify and index + 1 == len(plan.steps) and step.verb is Verb.REBOOT:
                 findings = tuple(read_back(self.client, plan, phone))
@@ -77,7 +80,7 @@ class FastbootFlasher:
                     return findings  # what is wrong is not started
             on_event(StepStarted(step.title, index, len(plan.steps)))
             start = time.monotonic()
-            with _told(step):
+            with _told(step, quirk):
                 self._do(step, phone)
             if step.verb is Verb.REBOOT and index + 1 < len(plan.steps):
                 phone = self._found_again(step, on_event)
@@ -85,6 +88,14 @@ class FastbootFlasher:
         if verify and plan.steps and plan.steps[-1].verb is not Verb.REBOOT:
             findings = tuple(read_back(self.client, plan, phone))
         return findings
+
+    def _heed(self, phone: GetVars) -> Quirk:
+        """What is special about this phone, of which the cable must know."""
+        quirk = quirk_of(phone)
+        transport = self.client.transport
+        if quirk.usb_chunk and isinstance(transport, UsbTransport):
+            transport.transfer_size = min(transport.transfer_size, quirk.usb_chunk)
+        return quirk
 
     def _found_again(self, step: Step, on_event: OnEvent) -> GetVars:
         """The phone that rebooted in the middle of a plan: into fastbootd, or back into the bootloader."""
@@ -128,7 +139,8 @@ class FastbootFlasher:
             return
         if phone[f"is-logical:{partition}"] == "yes":
             self.client.command(f"resize-logical-partition:{partition}:{raw_size(image.section)}")
-        for piece in pieces(image.section, phone.max_download_size or UNKNOWN_LIMIT):
+        limit = phone.max_download_size or UNKNOWN_LIMIT
+        for piece in pieces(image.section, min(limit, quirk_of(phone).largest_download or limit)):
             self.client.download(piece, step=step.title)
             self.client.flash(partition, step=step.title)
 
@@ -255,7 +267,7 @@ def _check_room(step: Step, image: Image, phone: GetVars) -> None:
 
 
 @contextmanager
-def _told(step: Step) -> Iterator[None]:
+def _told(step: Step, quirk: Quirk = NONE) -> Iterator[None]:
     """Errors inside a step name the partition, the bytes sent, and what is on the phone now."""
     try:
         yield
@@ -270,7 +282,7 @@ def _told(step: Step) -> Iterator[None]:
         raise FlashError(
             f"{step.title}: {error.what} after {error.bytes_sent} bytes", partition=step.partition,
             bytes_sent=error.bytes_sent, state=_state(step, error.bytes_sent),
-            remedy=error.remedy or "plug the phone in again, enter fastboot, and run the plan again",
+            remedy=error.remedy or quirk.hint or "plug the phone in again, enter fastboot, and run the plan again",
         ) from error  # fmt: skip
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from pmport.errors import DeadlineError, DeviceGoneError, DeviceRefusedError, FlashError, ProtocolError, TransportError
 from pmport.events import BytesMoved, DeviceText, OnEvent, ignore
+from pmport.flashers.fastboot_quirks import explained
 from pmport.formats.getvars import GetVars
 from pmport.section import PIECE, FileSource, Section
 from pmport.wire import fastboot as wire
@@ -100,7 +101,9 @@ class FastbootClient:
         answer = self._final(timeout, step)
         if answer.tag is Tag.FAIL:
             raise DeviceRefusedError(
-                f"the phone refused {text!r}: {answer.text or 'without a reason'}", device_text=answer.text
+                f"the phone refused {text!r}: {answer.text or 'without a reason'}",
+                device_text=answer.text,
+                remedy=explained(answer.text),
             )
         if answer.tag is Tag.DATA:
             raise ProtocolError(
