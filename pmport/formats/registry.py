@@ -380,6 +380,15 @@ FORMATS: tuple[FormatRow, ...] = (
         limits="unverified: no real sample; recognised, not taken apart",
     ),
     FormatRow(
+        kind="PXA-DT",
+        path="pmport.formats.vendor_packages:PxaTable",
+        magics=((0, b"PXA-DT"), (0, b"PXA-19xx")),
+        certain=False,
+        reads="its name",
+        source="see pmport.formats.vendor_packages",
+        limits="unverified: no real sample; recognised, not taken apart",
+    ),
+    FormatRow(
         kind="Rockchip firmware",
         path="pmport.formats.vendor_packages:RockchipFirmware",
         magics=((0, b"RKFW"), (0, b"RKAF")),

@@ -13,7 +13,7 @@ from pmport.formats.wrapper import Wrapper
 from pmport.node import Part, Role
 from pmport.section import Readable, Section
 
-__all__ = ["HuaweiUpdate", "LgDz", "LgKdz", "OppoOzip", "RockchipFirmware", "SonySin", "VendorPackage"]
+__all__ = ["HuaweiUpdate", "LgDz", "LgKdz", "OppoOzip", "PxaTable", "RockchipFirmware", "SonySin", "VendorPackage"]
 
 
 class VendorPackage(Wrapper):
@@ -82,6 +82,14 @@ class OppoOzip(VendorPackage):
     KIND = "Oppo OZIP"
     MAGICS = ((0, b"OPPOENCRYPT!"),)
     TOOL = "oziptools"
+
+
+class PxaTable(VendorPackage):
+    """Marvell's table of device trees, of PXA1908 and its kin: its numbers are told differently by each source."""
+
+    KIND = "PXA-DT"
+    MAGICS = ((0, b"PXA-DT"), (0, b"PXA-19xx"))
+    TOOL = "pxa-mkbootimg"
 
 
 class RockchipFirmware(VendorPackage):

@@ -163,6 +163,7 @@ NAMED = {
     b"\x03SIN" + bytes(64): "Sony SIN",
     b"OPPOENCRYPT!" + bytes(64): "Oppo OZIP",
     b"RKFW" + bytes(64): "Rockchip firmware",
+    b"PXA-DT" + bytes(64): "PXA-DT",
 }
 
 
