@@ -65,3 +65,10 @@ def test_sizes_read_as_people_write_them() -> None:
         "5.0 MiB",
         "7168.0 TiB",
     ]
+
+
+def test_a_longer_table_sorts_at_a_click_and_a_short_one_is_left_alone() -> None:
+    longer = Table(("size",), [(number,) for number in range(4)])._repr_html_()
+    assert longer.count("onclick=") == 1
+    assert "<script" not in longer
+    assert "onclick" not in Table(("size",), [(1,)])._repr_html_()
