@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import ExitStack
 from dataclasses import replace
 from functools import wraps
@@ -19,6 +19,8 @@ from pmport.render import Text, size_text
 if TYPE_CHECKING:
     from pmport.device_db import Device
     from pmport.events import OnEvent
+    from pmport.findings import Finding
+    from pmport.plan import FlashPlan
 
 __all__ = ["boot", "erase", "fetch", "flash", "getvar", "reboot", "update"]
 
@@ -98,6 +100,13 @@ def _device(codename: str | None, record: Path | None, method: str = "") -> Devi
     if codename is not None:
         return device_db.load(codename)
     return device_db.Device("any-device", flash=device_db.Flash(method=method or "fastboot"))
+
+
+def _untold(plan: FlashPlan, *, as_json: bool) -> Iterable[Finding]:
+    """What a report has to say beside the plan, which shows its own notes to people."""
+    from pmport.findings import Severity  # noqa: PLC0415 - only for a plan
+
+    return plan.findings if as_json else [found for found in plan.findings if found.severity is not Severity.NOTE]
 
 
 def _images(images: tuple[str, ...]) -> dict[str, str]:
@@ -180,7 +189,7 @@ def flash(
     if no_reboot:
         plan = replace(plan, steps=tuple(step for step in plan.steps if step.verb != "reboot"))
     if dry_run:
-        return report(plan_rows(plan), [plan.view()], findings=plan.findings, as_json=as_json, raw=raw)
+        return report(plan_rows(plan), [plan.view()], findings=_untold(plan, as_json=as_json), as_json=as_json, raw=raw)
     if verify and plan.method != "fastboot":
         raise click.UsageError(f"phones that are flashed by {plan.method} cannot be read back")
     with shown(as_json=as_json) as on_event, connect(on_event, plan.method) as flasher:
@@ -207,11 +216,15 @@ def _flash_packages(
         known = table_of(table)
         if dry_run and known is not None:
             plan = pmport.generate.package_plan(nodes, known, **how)
-            return report(plan_rows(plan), [plan.view()], findings=plan.findings, as_json=as_json, raw=raw)
+            return report(
+                plan_rows(plan), [plan.view()], findings=_untold(plan, as_json=as_json), as_json=as_json, raw=raw
+            )
         with shown(as_json=as_json) as on_event, connect(on_event, "heimdall") as flasher:
             plan = pmport.generate.package_plan(nodes, flasher.read_table(on_event), **how)
             if dry_run:
-                return report(plan_rows(plan), [plan.view()], findings=plan.findings, as_json=as_json, raw=raw)
+                return report(
+                    plan_rows(plan), [plan.view()], findings=_untold(plan, as_json=as_json), as_json=as_json, raw=raw
+                )
             flasher.run(plan, on_event)
     return 0
 
@@ -358,4 +371,4 @@ def update(
         if not dry_run:
             flasher.run(plan, on_event)
         views = [plan.view()] if dry_run else []
-        return report(plan_rows(plan), views, findings=plan.findings, as_json=as_json, raw=raw)
+        return report(plan_rows(plan), views, findings=_untold(plan, as_json=as_json), as_json=as_json, raw=raw)

@@ -47,7 +47,7 @@ def open_config(path: str) -> KernelConfig:
     for _, config in find_configs(node):
         return config
     raise FormatError(
-        f"{path} is a {node.KIND} without a kernel configuration inside",
+        f"{path} ({node.KIND}) holds no kernel configuration",
         remedy="give a .config, or a kernel that was built with IKCONFIG",
     )
 
