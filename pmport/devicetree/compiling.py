@@ -304,7 +304,9 @@ class _Reader:
         labels = self._labels()
         name = self._name()
         if scanner.accept("{"):
-            child = node.children.get(name) or node.add(name)
+            child = node.children.get(name)
+            if child is None:  # not by add(), which tells the root each time: a deep tree would take long
+                child = node.children[name] = TreeNode(name, node)
             self.parsed.deleted.discard(child)
             self._name_node(child, labels)
             if optional:

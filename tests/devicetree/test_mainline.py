@@ -11,7 +11,7 @@ from support import judge
 
 from pmport.devicetree import Blob, DeviceTree, parse_source, to_source
 
-pytestmark = [pytest.mark.online, pytest.mark.slow]
+pytestmark = [pytest.mark.online, pytest.mark.slow, pytest.mark.no_cover]  # measuring coverage doubles their time
 KERNELS = {"arm64": ("linux-image-arm64", 500), "armhf": ("linux-image-armmp", 800)}
 SHARES = 4
 """The trees are judged in so many tests, which run beside one another."""

@@ -47,6 +47,7 @@ def pairs() -> list[tuple[str, Blob, Blob]]:
 @pytest.mark.skipif(not FILES, reason=f"there is no corpus of device trees: {CORPUS}")
 @pytest.mark.judge
 @pytest.mark.slow
+@pytest.mark.no_cover
 def test_every_overlay_of_a_real_phone_gives_what_fdtoverlay_gives(tmp_path: Path) -> None:
     fdtoverlay = judge("fdtoverlay", "device-tree-compiler")
     accepted = refused = 0
