@@ -32,19 +32,24 @@ Wanted: TypeAlias = str | bool | tuple[str, ...]
 KNOWN_ARCHES = frozenset(
     [
         "aarch64",
+        "armel",
         "armhf",
         "armv7",
+        "loongarch32",
+        "loongarch64",
+        "loongarchx32",
+        "mips",
+        "mips64",
+        "mips64el",
+        "mipsel",
+        "ppc",
+        "ppc64",
+        "ppc64le",
+        "riscv32",
+        "riscv64",
+        "s390x",
         "x86",
         "x86_64",
-        "riscv64",
-        "riscv32",
-        "ppc64le",
-        "ppc64",
-        "ppc",
-        "loongarch64",
-        "s390x",
-        "mips64",
-        "mips",
     ]
 )
 """Architectures, as Alpine names them."""
@@ -334,14 +339,29 @@ class _Reader:
         self, categories: tuple[str, ...], versions: tuple[str, ...], names: str, options: Mapping[str, Any], key: str
     ) -> Iterator[Rule]:
         header = self._line(f'"{key}"', f'"{" ".join(versions)}"', f'"{names}"')
-        arches = None if names == "all" else tuple(names.split(" "))
-        unknown = set(arches or ()) - KNOWN_ARCHES
-        if unknown:
-            raise self._error(f"unknown architecture {min(unknown)!r}", names, header, "use Alpine's names, or all")
+        arches = self._arches(names, header)
         line = header
         for option, value in options.items():
             line = self._key_line(option, line) or line
             yield Rule(categories, versions, arches, option, self._wanted(option, value, line), line)
+
+    def _arches(self, names: str, line: int) -> tuple[str, ...] | None:
+        """Architectures as APKBUILDs list them: names, or all (also ``noarch``), less those with an exclamation mark."""
+        words = names.split(" ")
+        everywhere = words[0] in ("all", "noarch")
+        listed = words[everywhere:]
+        unknown = {word.removeprefix("!") for word in listed} - KNOWN_ARCHES
+        if unknown:
+            raise self._error(f"unknown architecture {min(unknown)!r}", names, line, "use Alpine's names, or all")
+        if everywhere and not listed:
+            return None
+        found = dict.fromkeys(sorted(KNOWN_ARCHES) if everywhere else ())
+        for word in listed:
+            if word.startswith("!"):
+                found.pop(word[1:], None)
+            else:
+                found[word] = None
+        return tuple(found)
 
     def _wanted(self, option: str, value: object, line: int) -> Wanted:
         if not option.replace("_", "").isalnum():

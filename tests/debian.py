@@ -19,10 +19,11 @@ Dir::Etc::sourceparts "-";
 Dir::State "{home}/state";
 Dir::State::status "{home}/state/status";
 Dir::Cache "{home}/cache";
-APT::Architecture "arm64";
-APT::Architectures {{"arm64";"armhf";"amd64";}};
+APT::Architecture "{architecture}";
+APT::Architectures {{"{architecture}";}};
 APT::Sandbox::User "root";
 Acquire::Languages "none";
+Acquire::Check-Valid-Until "false";  // a mirror may hold an older list
 """
 
 
@@ -58,7 +59,9 @@ def _downloaded(package: str, architecture: str, suite: str, folder: Path) -> Pa
         f"deb [signed-by={KEYRING}] http://deb.debian.org/debian {suite} main\n", encoding="utf-8"
     )
     settings = home / "apt.conf"
-    settings.write_text(SETTINGS.format(home=home), encoding="utf-8")
+    settings.write_text(
+        SETTINGS.format(home=home, architecture="amd64" if architecture == "all" else architecture), encoding="utf-8"
+    )
     environment = {**os.environ, "APT_CONFIG": str(settings)}
 
     def run(*command: str, cwd: Path = home) -> str:

@@ -11,12 +11,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support import REPOSITORY
+from debian import unpacked
 
 from pmport import device_db, generate
 from pmport.device_db.importing import Apkbuild
 
-PMBOOTSTRAP = REPOSITORY.parent / "external-mirrors" / "pmbootstrap"
 PORTS = [device for device in device_db.records() if device.category != "none"]
 LINE = re.compile(r'^deviceinfo_[a-zA-Z0-9_]*=".*"(\s*# .*)?$')
 by_codename = pytest.mark.parametrize("device", PORTS, ids=lambda device: device.codename)
@@ -71,16 +70,18 @@ def test_every_apkbuild_is_one_that_sh_accepts(tmp_path: Path) -> None:
         subprocess.run(["/bin/sh", "-n", str(path)], check=True)
 
 
-@pytest.mark.skipif(not PMBOOTSTRAP.exists(), reason=f"there is no mirror of pmbootstrap: {PMBOOTSTRAP}")
+@pytest.mark.online
+@pytest.mark.judge
 def test_pmbootstraps_own_parser_reads_the_packages_as_pmport_means_them(tmp_path: Path) -> None:
     for device in PORTS:
         folder = tmp_path / f"device-{device.codename}"
         folder.mkdir()
         for name, text in generate.device_package(device).items():
             (folder / name).write_text(text, encoding="utf-8")
+    pmbootstrap = unpacked("pmbootstrap", "all", "forky") / "usr/lib/python3/dist-packages"
     reader = Path(__file__).parent / "pmbootstrap_reader.py"
     output = subprocess.run(
-        [sys.executable, str(reader), str(PMBOOTSTRAP), str(tmp_path)], check=True, capture_output=True, text=True
+        [sys.executable, str(reader), str(pmbootstrap), str(tmp_path)], check=True, capture_output=True, text=True
     ).stdout
     understood: dict[str, dict[str, Any]] = json.loads(output[output.index("{") :])
     assert len(understood) == len(PORTS)

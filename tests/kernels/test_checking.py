@@ -1,16 +1,8 @@
-"""Checks: each kind of rule, what cannot be judged, and the same verdicts as the existing checker."""
+"""Checks: each kind of rule, what cannot be judged."""
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
-import sys
-from pathlib import Path
-from typing import Any
-
 import pytest
-from support import IN_CI, REPOSITORY
 
 from pmport.findings import Severity
 from pmport.formats.kernel_config import KernelConfig
@@ -19,7 +11,6 @@ from pmport.kernels.checking import OptionFinding
 from pmport.kernels.fragments import diff, fragment, lost, merge, rules_fragment
 from pmport.kernels.rules import RuleSet, load_rules
 
-MIRRORS = Path(os.environ.get("PMPORT_MIRRORS") or REPOSITORY.parent / "external-mirrors")
 RULES = RuleSet.parse(
     """
 ["category:default".">=0.0.0"."all"]
@@ -127,40 +118,3 @@ def test_readiness_names_the_gates() -> None:
     assert verdict.category == "main"
     assert readiness(good.replace(more)).category == "downstream"
     assert "near-mainline" in str(readiness(good).view())
-
-
-@pytest.mark.slow
-@pytest.mark.judge
-@pytest.mark.parametrize("mode", ["flagged", "all"])
-def test_the_same_verdicts_as_pmbootstrap(mode: str, tmp_path: Path) -> None:
-    for name in ("pmaports", "pmbootstrap"):
-        if not (MIRRORS / name).exists():
-            if IN_CI:
-                pytest.fail(f"no mirror of {name} in {MIRRORS}")
-            pytest.skip(f"no mirror of {name} in {MIRRORS} (set PMPORT_MIRRORS)")
-    judge = Path(__file__).parent / "pmbootstrap_judge.py"
-    command = [sys.executable, str(judge), str(MIRRORS / "pmbootstrap"), str(MIRRORS / "pmaports"), mode, str(tmp_path)]
-    runs = json.loads(subprocess.run(command, check=True, capture_output=True).stdout)["runs"]
-    assert len(runs) > 400
-    different = []
-    for run in runs:
-        config = KernelConfig.parse(Path(run["path"]).read_bytes())
-        if _verdict(config, run, compat=True) != (run["must"], run["prefer"]):
-            pytest.fail(f"{run['path']}: another verdict than pmbootstrap's")
-        if _verdict(config, run, compat=False) != (run["must"], run["prefer"]):
-            different.append(run)
-    assert all(_is_known_fault(run) for run in different)
-    assert len(different) <= 3
-
-
-def _verdict(config: KernelConfig, run: dict[str, Any], *, compat: bool) -> tuple[list[str], list[str]]:
-    found = check(config, categories=run["categories"], version=run["version"], arch=run["arch"], compat=compat)
-    options = [finding for finding in found if isinstance(finding, OptionFinding)]
-    must, prefer = (sorted(f.option for f in options if f.level == level) for level in ("must", "prefer"))
-    return must, prefer
-
-
-def _is_known_fault(run: dict[str, Any]) -> bool:
-    """A release candidate of x.0, or an option that is stated twice."""
-    config = KernelConfig.parse(Path(run["path"]).read_bytes())
-    return ".0_rc" in run["version"] or any(finding.code == "stated-twice" for finding in config.findings())

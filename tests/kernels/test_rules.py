@@ -134,3 +134,13 @@ def test_the_files_of_pmaports_load_as_they_are_and_equal_the_shipped_ones() -> 
         theirs = RuleSet.parse((folder / file).read_text(encoding="utf-8"), file)
         assert set(theirs.rules) == set(load_rules(name).rules)
         assert theirs.aliases == load_rules(name).aliases
+
+
+@pytest.mark.parametrize(
+    ("field", "armv7", "aarch64"),
+    [("all", 1, 1), ("noarch", 1, 1), ("aarch64", 0, 1), ("all !armv7", 0, 1), ("armv7 aarch64 !aarch64", 1, 0)],
+)
+def test_architectures_are_listed_as_in_a_recipe(field: str, armv7: int, aarch64: int) -> None:
+    rules = RuleSet.parse(f'["category:a".">=0.0.0"."{field}"]\nUSB = "y"\n')
+    for arch, count in (("armv7", armv7), ("aarch64", aarch64)):
+        assert len(rules.select(["a"], version="6.1", arch=arch)) == count
