@@ -7,11 +7,12 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, BinaryIO
 
+from pmport.byte_sources import FileSource
 from pmport.errors import DeadlineError, DeviceGoneError, DeviceRefusedError, FlashError, ProtocolError, TransportError
 from pmport.events import BytesMoved, DeviceText, OnEvent, ignore
 from pmport.flashers.fastboot_quirks import explained
 from pmport.formats.getvars import GetVars
-from pmport.section import PIECE, FileSource, Section
+from pmport.section import PIECE, Section
 from pmport.wire import fastboot as wire
 from pmport.wire.fastboot import Answer, Tag
 

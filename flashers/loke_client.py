@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
+from pmport.byte_sources import FileSource
 from pmport.errors import (
     DeadlineError,
     DeviceGoneError,
@@ -22,12 +23,14 @@ from pmport.errors import (
 from pmport.events import BytesMoved, OnEvent, Waiting, ignore
 from pmport.flashers.read_ahead import parts_ahead
 from pmport.formats.pit import LARGEST, Pit
-from pmport.section import FileSource, Section
 from pmport.wire import loke as wire
-from pmport.wire.loke import CloseCommand, Dialect, Kind, Request, Response, SessionCommand
+from pmport.wire.loke import CloseCommand, Kind, Request, Response, SessionCommand
+from pmport.wire.loke_dialect import Dialect, Sequence, sequences
+from pmport.wire.loke_failures import meaning
 
 if TYPE_CHECKING:
     from pmport.formats.pit import PitEntry
+    from pmport.section import Section
 
 __all__ = ["AGAIN", "EmptyPackets", "LokeClient", "LokeSettings", "LokeTransport"]
 
@@ -194,7 +197,7 @@ class LokeClient:
         response = self._receive(seconds, retries=retries)
         if response.failed:
             raise DeviceRefusedError(
-                f"the phone refused {what}: {wire.meaning(response.value)} (code {response.value})",
+                f"the phone refused {what}: {meaning(response.value)} (code {response.value})",
                 device_text=str(response.value), remedy=AGAIN,
             )  # fmt: skip
         if response.kind != kind:
@@ -384,7 +387,7 @@ class LokeClient:
         self.ask(wire.file_begin())
         done = 0
         with closing(parts_ahead(data, dialect.part_size)) as parts:
-            for cut in wire.sequences(data.size, dialect):
+            for cut in sequences(data.size, dialect):
                 try:
                     self._sequence(entry, data, parts, cut, dialect, step)
                 except (FlashError, TransportError) as error:
@@ -397,7 +400,7 @@ class LokeClient:
         entry: PitEntry,
         data: Section,
         parts: Iterator[array[int]],
-        cut: wire.Sequence,
+        cut: Sequence,
         dialect: Dialect,
         step: str,
     ) -> None:

@@ -22,6 +22,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Self
 
+from pmport.byte_sources import FileSource
 from pmport.errors import FlashError, PlanError, TransportError
 from pmport.events import OnEvent, StepFinished, StepStarted, ignore
 from pmport.flashers.methods import found
@@ -30,7 +31,7 @@ from pmport.flashers.nolo_client import AGAIN, LOADED, NoloClient
 from pmport.flashers.nolo_settings import ImageLabel, NoloSettings, NoloTransport
 from pmport.flashers.omap_client import OmapClient
 from pmport.plan import FlashPlan, Image, Preconditions, Step, Verb
-from pmport.section import FileSource, Section
+from pmport.section import Section
 from pmport.transport.recording import Recorder
 from pmport.transport.usb import UsbDevice, UsbTransport, usb_devices
 from pmport.wire import nolo as wire

@@ -14,7 +14,9 @@ from __future__ import annotations
 import errno
 import time
 from contextlib import suppress
+from typing import TYPE_CHECKING
 
+from pmport.byte_sources import FileSource
 from pmport.errors import (
     DeadlineError,
     DeviceGoneError,
@@ -27,10 +29,12 @@ from pmport.errors import (
 from pmport.events import BytesMoved, DeviceText, OnEvent, Waiting, ignore
 from pmport.flashers.nolo_settings import NO_LABEL, ImageLabel, NoloSettings, NoloTransport
 from pmport.formats.nolo_properties import NoloProperties
-from pmport.section import FileSource, Section
 from pmport.wire import nolo as wire
 from pmport.wire import nolo_image
 from pmport.wire.nolo import Control, RdFlag, Request, RootDevice, Setting
+
+if TYPE_CHECKING:
+    from pmport.section import Section
 
 __all__ = ["AGAIN", "LOADED", "NoloClient", "refused"]
 

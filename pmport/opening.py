@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
+from pmport.byte_sources import FileSource
 from pmport.errors import FormatError
 from pmport.formats.registry import recognise
-from pmport.section import FileSource, Section
+from pmport.section import Section
 
 if TYPE_CHECKING:
     from pmport.node import Node

@@ -20,12 +20,13 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Self
 
+from pmport.byte_sources import FileSource
 from pmport.errors import PlanError, RefusedError
 from pmport.render import Renders, Stack, Table, Text, View, size_text
-from pmport.section import FileSource, Section
 
 if TYPE_CHECKING:
     from pmport.findings import Finding
+    from pmport.section import Section
 
 __all__ = ["DANGERS", "FlashPlan", "Image", "Preconditions", "Step", "Verb"]
 

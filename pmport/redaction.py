@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import cache
 from typing import TypeVar, cast
 
 __all__ = ["IDENTIFYING", "REDACTED", "identifies", "redact"]
@@ -41,12 +42,17 @@ IDENTIFYING: tuple[tuple[str, str], ...] = (
 """What counts: ``(what it is, pattern of the whole key)``, matched without regard to case."""
 
 _KEY = "|".join(pattern for _, pattern in IDENTIFYING)
-_WHOLE_KEY = re.compile(rf"(?:[\w.-]+[.:])?(?:{_KEY})", re.IGNORECASE)
-_KEY_AND_VALUE = re.compile(
-    rf"(?P<key>(?<![\w.-])(?:[\w-]+[.:])?(?:{_KEY}))(?P<sign>\"?\s*[=:]\s*\"?)(?P<value>[^\s\",;]+)", re.IGNORECASE
-)
-_MAC = re.compile(r"(?<![0-9A-Fa-f:])(?:[0-9A-Fa-f]{2}:){5}[0-9A-Fa-f]{2}(?![0-9A-Fa-f:])")
-_IMEI = re.compile(r"(?<!\d)\d{15}(?!\d)")
+_WHOLE_KEY = rf"(?i:(?:[\w.-]+[.:])?(?:{_KEY}))"
+_KEY_AND_VALUE = rf"(?i:(?P<key>(?<![\w.-])(?:[\w-]+[.:])?(?:{_KEY}))(?P<sign>\"?\s*[=:]\s*\"?)(?P<value>[^\s\",;]+))"
+_MAC = r"(?<![0-9A-Fa-f:])(?:[0-9A-Fa-f]{2}:){5}[0-9A-Fa-f]{2}(?![0-9A-Fa-f:])"
+_IMEI = r"(?<!\d)\d{15}(?!\d)"
+
+
+@cache
+def _compiled(pattern: str) -> re.Pattern[str]:
+    """Compiled where it is wanted: every command imports this module, and few have anything to redact."""
+    return re.compile(pattern)
+
 
 T = TypeVar("T")
 
@@ -64,7 +70,7 @@ def identifies(key: str) -> bool:
         >>> identifies("androidboot.serialno"), identifies("product")
         (True, False)
     """
-    return _WHOLE_KEY.fullmatch(key) is not None
+    return _compiled(_WHOLE_KEY).fullmatch(key) is not None
 
 
 def redact(value: T) -> T:
@@ -93,9 +99,9 @@ def _redact(value: object) -> object:
 
 
 def _redact_text(text: str) -> str:
-    text = _KEY_AND_VALUE.sub(rf"\g<key>\g<sign>{REDACTED}", text)
-    text = _MAC.sub(REDACTED, text)
-    return _IMEI.sub(lambda match: REDACTED if _luhn(match.group()) else match.group(), text)
+    text = _compiled(_KEY_AND_VALUE).sub(rf"\g<key>\g<sign>{REDACTED}", text)
+    text = _compiled(_MAC).sub(REDACTED, text)
+    return _compiled(_IMEI).sub(lambda match: REDACTED if _luhn(match.group()) else match.group(), text)
 
 
 def _luhn(digits: str) -> bool:

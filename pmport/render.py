@@ -16,7 +16,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from html import escape
 from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 if TYPE_CHECKING:
@@ -49,6 +48,12 @@ def size_text(size: int) -> str:
         if value < 1024:
             return f"{value:.1f} {unit}"
     return f"{value:.1f} TiB"
+
+
+def _escaped(text: str) -> str:
+    from html import escape  # noqa: PLC0415 - its table of entities costs every command, and notebooks alone use it
+
+    return escape(text)
 
 
 class View(Protocol):
@@ -147,15 +152,15 @@ class Table:
         return table
 
     def _repr_html_(self) -> str:
-        head = f"<caption style='text-align:left;caption-side:top;font-weight:bold'>{escape(self.title)}</caption>"
+        head = f"<caption style='text-align:left;caption-side:top;font-weight:bold'>{_escaped(self.title)}</caption>"
         sorts = f" title='sort' onclick=\"{SORT}\"" if len(self.cells) >= SORTED_FROM else ""
         style = "text-align:left;cursor:pointer" if sorts else "text-align:left"
-        columns = "".join(f"<th style='{style}'{sorts}>{escape(column)}</th>" for column in self.columns)
+        columns = "".join(f"<th style='{style}'{sorts}>{_escaped(column)}</th>" for column in self.columns)
         rows = "".join(
-            "<tr>" + "".join(f"<td style='text-align:left'>{escape(cell)}</td>" for cell in row) + "</tr>"
+            "<tr>" + "".join(f"<td style='text-align:left'>{_escaped(cell)}</td>" for cell in row) + "</tr>"
             for row in self.cells
         )
-        body = rows or f"<tr><td colspan='{len(self.columns)}'>{escape(self.empty)}</td></tr>"
+        body = rows or f"<tr><td colspan='{len(self.columns)}'>{_escaped(self.empty)}</td></tr>"
         return f"<table>{head if self.title else ''}<thead><tr>{columns}</tr></thead><tbody>{body}</tbody></table>"
 
 
@@ -202,16 +207,16 @@ class Bar:
 
     def _repr_html_(self) -> str:
         cells = "".join(
-            f"<div title='{escape(label)}: {length} bytes' style='flex:{share:.6f} 1 0;min-width:2px;overflow:hidden;"
+            f"<div title='{_escaped(label)}: {length} bytes' style='flex:{share:.6f} 1 0;min-width:2px;overflow:hidden;"
             f"white-space:nowrap;padding:2px 0 2px 3px;color:#fff;background:{_COLOURS[i % len(_COLOURS)]}'>"
-            f"{escape(label)}</div>"
+            f"{_escaped(label)}</div>"
             for i, (label, length, share) in enumerate(self.shares())
         )
         legend = " · ".join(
-            f"<span style='color:{_COLOURS[i % len(_COLOURS)]}'>■</span> {escape(label)} {size_text(length)}"
+            f"<span style='color:{_COLOURS[i % len(_COLOURS)]}'>■</span> {_escaped(label)} {size_text(length)}"
             for i, (label, length, _) in enumerate(self.shares())
         )
-        title = f"<div><b>{escape(self.title)}</b></div>" if self.title else ""
+        title = f"<div><b>{_escaped(self.title)}</b></div>" if self.title else ""
         return f"<div>{title}<div style='display:flex;gap:1px;font-size:85%'>{cells}</div><small>{legend}</small></div>"
 
 
@@ -251,7 +256,7 @@ class Text:
         return RichText(self.text)
 
     def _repr_html_(self) -> str:
-        return f"<pre>{escape(self.text)}</pre>"
+        return f"<pre>{_escaped(self.text)}</pre>"
 
 
 @dataclass(frozen=True)

@@ -31,10 +31,11 @@ from inspect import signature
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
+from pmport.byte_sources import FileSource
 from pmport.errors import FormatError, RecordError
 from pmport.formats.registry import FORMATS
 from pmport.node import Data, Node, Part, Role
-from pmport.section import FileSource, Section
+from pmport.section import Section
 
 if TYPE_CHECKING:
     from pmport.events import OnEvent

@@ -11,8 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pmport.byte_sources import FileSource
 from pmport.errors import SourceChangedError, TooLargeError
-from pmport.section import PIECE, FileSource, Section
+from pmport.section import PIECE, Section
 
 
 @given(st.binary(max_size=200), st.integers(-210, 210), st.integers(-210, 210))

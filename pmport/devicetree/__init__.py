@@ -28,7 +28,8 @@ if TYPE_CHECKING:
     from pmport.devicetree.properties import Property
     from pmport.devicetree.references import Reference, all_references, references, regulators
     from pmport.devicetree.source import parse_source, read_source
-    from pmport.devicetree.tree import DeviceTree, TreeNode
+    from pmport.devicetree.tree import DeviceTree
+    from pmport.devicetree.tree_node import TreeNode
 
 _NAMES = {
     "graph": "pmport.devicetree.phandle_graph:graph",

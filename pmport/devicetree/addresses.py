@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING
 from pmport.errors import FormatError
 
 if TYPE_CHECKING:
-    from pmport.devicetree.tree import TreeNode
+    from pmport.devicetree.tree_node import TreeNode
 
 __all__ = ["Range", "address_cells", "cpu_ranges", "reg", "size_cells", "to_cpu"]
 

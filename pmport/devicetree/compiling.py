@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from pmport.devicetree.expressions import MASK, number, text_of
 from pmport.devicetree.scanner import FORMAT
-from pmport.devicetree.tree import TreeNode
+from pmport.devicetree.tree_node import TreeNode
 from pmport.errors import FormatError
 
 if TYPE_CHECKING:

@@ -24,7 +24,8 @@ from pmport.errors import FormatError
 from pmport.render import Renders, Stack, Table, Text, View
 
 if TYPE_CHECKING:
-    from pmport.devicetree.tree import DeviceTree, TreeNode
+    from pmport.devicetree.tree import DeviceTree
+    from pmport.devicetree.tree_node import TreeNode
 
 __all__ = ["Difference", "Differences", "diff", "subsystem_of"]
 

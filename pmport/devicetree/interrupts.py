@@ -14,7 +14,7 @@ from pmport.devicetree.references import references
 from pmport.errors import FormatError
 
 if TYPE_CHECKING:
-    from pmport.devicetree.tree import TreeNode
+    from pmport.devicetree.tree_node import TreeNode
 
 __all__ = ["Interrupt", "interrupt_parent", "interrupts"]
 

@@ -10,7 +10,7 @@ from pmport.errors import FormatError
 
 if TYPE_CHECKING:
     from pmport.devicetree.compiling import Parsed, Target
-    from pmport.devicetree.tree import TreeNode
+    from pmport.devicetree.tree_node import TreeNode
 
 __all__ = ["link"]
 

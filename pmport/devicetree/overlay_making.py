@@ -16,11 +16,12 @@ from typing import TYPE_CHECKING
 
 from pmport.devicetree.overlays import PHANDLES
 from pmport.devicetree.references import references, refers
-from pmport.devicetree.tree import NO_PHANDLES, DeviceTree
+from pmport.devicetree.tree import DeviceTree
+from pmport.devicetree.tree_node import NO_PHANDLES
 from pmport.errors import FormatError
 
 if TYPE_CHECKING:
-    from pmport.devicetree.tree import TreeNode
+    from pmport.devicetree.tree_node import TreeNode
 
 __all__ = ["make_overlay"]
 

@@ -17,11 +17,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from pmport.devicetree.tree import NO_PHANDLES, DeviceTree, TreeNode
+from pmport.devicetree.tree_node import NO_PHANDLES, TreeNode
 from pmport.errors import FormatError
 from pmport.findings import Finding, Severity
 from pmport.render import Renders, Stack, Table, View
+
+if TYPE_CHECKING:
+    from pmport.devicetree.tree import DeviceTree
 
 __all__ = ["Applied", "Change", "apply", "fragments"]
 

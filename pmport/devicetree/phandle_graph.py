@@ -20,7 +20,8 @@ from pmport.devicetree.references import all_references
 from pmport.render import Renders, Table, View
 
 if TYPE_CHECKING:
-    from pmport.devicetree.tree import DeviceTree, TreeNode
+    from pmport.devicetree.tree import DeviceTree
+    from pmport.devicetree.tree_node import TreeNode
 
 __all__ = ["Edge", "Graph", "graph"]
 

@@ -34,7 +34,8 @@ from pmport.errors import FormatError
 
 if TYPE_CHECKING:
     from pmport.devicetree.bindings import Binding
-    from pmport.devicetree.tree import DeviceTree, TreeNode
+    from pmport.devicetree.tree import DeviceTree
+    from pmport.devicetree.tree_node import TreeNode
 
 __all__ = ["to_source"]
 

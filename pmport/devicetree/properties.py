@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from pmport.errors import FormatError
 
 if TYPE_CHECKING:
-    from pmport.devicetree.tree import TreeNode
+    from pmport.devicetree.tree_node import TreeNode
 
 __all__ = ["Property", "Value", "encode"]
 

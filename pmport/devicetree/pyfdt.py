@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from pmport.devicetree.tree import DeviceTree, TreeNode
+from pmport.devicetree.tree import DeviceTree
 
 if TYPE_CHECKING:
     import fdt
+
+    from pmport.devicetree.tree_node import TreeNode
 
 __all__ = ["from_fdt", "to_fdt"]
 

@@ -13,7 +13,8 @@ from typing import NoReturn
 from pmport.devicetree.header import KIND, Header
 from pmport.devicetree.layout import NodeLayout, TreeLayout
 from pmport.devicetree.old_versions import modernise
-from pmport.devicetree.tree import NO_PHANDLES, DeviceTree, TreeNode
+from pmport.devicetree.tree import DeviceTree
+from pmport.devicetree.tree_node import NO_PHANDLES, TreeNode
 from pmport.errors import FormatError
 
 __all__ = ["MAX_DEPTH", "read_tree"]

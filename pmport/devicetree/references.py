@@ -22,12 +22,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pmport.devicetree.bindings import REST, binding_of
-from pmport.devicetree.tree import NO_PHANDLES
+from pmport.devicetree.tree_node import NO_PHANDLES
 from pmport.errors import FormatError
 
 if TYPE_CHECKING:
     from pmport.devicetree.bindings import Binding
-    from pmport.devicetree.tree import TreeNode
+    from pmport.devicetree.tree_node import TreeNode
 
 __all__ = ["PATH_LISTS", "Reference", "all_references", "entries", "references", "refers", "regulators", "resolve"]
 

@@ -114,7 +114,7 @@ def _content(path: Path) -> bytes:
 
 def _boot_cpu(cpus: object) -> int:
     """Dtc's guess: the number of the first processor."""
-    from pmport.devicetree.tree import TreeNode  # noqa: PLC0415 - only for the type
+    from pmport.devicetree.tree_node import TreeNode  # noqa: PLC0415 - only for the type
 
     first = next(iter(cpus.children.values()), None) if isinstance(cpus, TreeNode) else None
     value = first.raw.get("reg", b"") if first is not None else b""

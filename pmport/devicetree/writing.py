@@ -14,7 +14,8 @@ from pmport.devicetree.layout import TreeLayout
 
 if TYPE_CHECKING:
     from pmport.devicetree.layout import NodeLayout
-    from pmport.devicetree.tree import DeviceTree, TreeNode
+    from pmport.devicetree.tree import DeviceTree
+    from pmport.devicetree.tree_node import TreeNode
 
 __all__ = ["write"]
 

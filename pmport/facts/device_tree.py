@@ -11,7 +11,8 @@ from pmport.facts.device_facts import Certainty, Fact
 
 if TYPE_CHECKING:
     from pmport.devicetree.blob import Blob
-    from pmport.devicetree.tree import DeviceTree, TreeNode
+    from pmport.devicetree.tree import DeviceTree
+    from pmport.devicetree.tree_node import TreeNode
 
 __all__ = ["of_blob", "of_tree"]
 

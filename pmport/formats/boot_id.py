@@ -7,7 +7,6 @@ counts the dt, so that its id has four zero bytes more. osm0sis' tool can use SH
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
@@ -115,6 +114,8 @@ def _has_dt(sections: Sections) -> bool:
 
 
 def _hashed(algorithm: str, sections: Sections) -> Any:
+    import hashlib  # noqa: PLC0415 - loads OpenSSL, and reading an image hashes nothing
+
     state = hashlib.new(algorithm, usedforsecurity=False)
     for name, section in sections:
         if name == "dt" and not section.size:

@@ -7,11 +7,12 @@ from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from pmport.byte_sources import BytesSource, FileSource
 from pmport.formats.boot_id import made_id
-from pmport.section import BytesSource, FileSource, Section
 
 if TYPE_CHECKING:
     from pmport.formats.boot_header import BootHeader
+    from pmport.section import Section
 
 __all__ = ["LatePage"]
 

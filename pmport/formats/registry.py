@@ -219,7 +219,7 @@ FORMATS: tuple[FormatRow, ...] = (
     ),
     FormatRow(
         kind="EFI zboot image",
-        path="pmport.formats.kernel_image:EfiZboot",
+        path="pmport.formats.self_extracting:EfiZboot",
         magics=((4, b"zimg"),),
         certain=False,
         source="kernel source, drivers/firmware/efi/libstub/zboot-header.S",
@@ -240,13 +240,13 @@ FORMATS: tuple[FormatRow, ...] = (
     ),
     FormatRow(
         kind="ARM zImage",
-        path="pmport.formats.kernel_image:ZImage",
+        path="pmport.formats.self_extracting:ZImage",
         magics=((0x24, b"\x18\x28\x6f\x01"),),
         source="kernel source, arch/arm/boot/compressed/head.S",
     ),
     FormatRow(
         kind="x86 bzImage",
-        path="pmport.formats.kernel_image:BzImage",
+        path="pmport.formats.self_extracting:BzImage",
         magics=((0x202, b"HdrS"),),
         source="kernel source, Documentation/arch/x86/boot.rst",
     ),

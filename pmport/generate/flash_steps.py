@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
+from pmport.byte_sources import FileSource
 from pmport.errors import PlanError
 from pmport.findings import Finding, Severity
 from pmport.formats.getvars import GetVars
@@ -13,7 +14,7 @@ from pmport.formats.pit import Pit
 from pmport.formats.sparse import SparseImage, is_sparse
 from pmport.node import Node
 from pmport.plan import FlashPlan, Image, Preconditions, Step, Verb
-from pmport.section import FileSource, Section
+from pmport.section import Section
 
 if TYPE_CHECKING:
     from pmport.device_db import Device

@@ -22,6 +22,7 @@ from pmport.virtual.partitions import Partition
 from pmport.virtual.usb_device import INTERRUPT, ControlRequest, Endpoint, Interface, Stall, VirtualUsbDevice
 from pmport.wire import loke as wire
 from pmport.wire.loke import CloseCommand, FileCommand, Kind, PitCommand, Request, Response, SessionCommand
+from pmport.wire.loke_dialect import OLD, Dialect
 
 if TYPE_CHECKING:
     from pmport.virtual.faults import Fault
@@ -164,7 +165,7 @@ class LokePhone(VirtualUsbDevice):
         if self._timer is not None:
             self._timer.cancel()
         self.state = State.ATTACHED
-        self._dialect = wire.OLD
+        self._dialect = OLD
         self._writing = _Writing()
         self._buffer = b""
         self._held: bytes | None = None
@@ -236,7 +237,7 @@ class LokePhone(VirtualUsbDevice):
         if command is SessionCommand.BEGIN:
             self.state = State.SESSION
             answer = self._version(number)
-            self._dialect = wire.Dialect.of(answer)
+            self._dialect = Dialect.of(answer)
         elif command is SessionCommand.TOTAL_BYTES:
             self.total = number | request.numbers[1] << 32
         elif command is SessionCommand.PART_SIZE and number != self._dialect.part_size:

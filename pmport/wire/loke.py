@@ -14,43 +14,40 @@ Example:
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import IntEnum
 from functools import cache
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from pmport.errors import FormatError
+
+if TYPE_CHECKING:
+    from pmport.wire.loke_dialect import Sequence
 
 __all__ = [
     "FAILED",
     "HANDSHAKE",
     "HANDSHAKE_REPLY",
-    "OLD",
     "PIT_PART",
     "REQUEST_SIZE",
     "RESPONSE_SIZE",
     "CloseCommand",
-    "Dialect",
     "FileCommand",
     "Kind",
     "PitCommand",
     "Request",
     "Response",
-    "Sequence",
     "SessionCommand",
     "begin_session",
     "close",
     "end_sequence",
     "file_begin",
-    "meaning",
     "part_size",
     "pit_dump",
     "pit_end",
     "pit_flash",
     "pit_part",
     "sequence_begin",
-    "sequences",
     "total_bytes",
 ]
 
@@ -259,99 +256,6 @@ class Response:
         return self.kind == FAILED
 
 
-@dataclass(frozen=True, slots=True)
-class Dialect:
-    """What a phone's answer to the begin of a session says about its protocol.
-
-    Args:
-        word: The answer's value.
-        part_size: Bytes per part of a file.
-        parts: The most parts of one sequence.
-        end_seconds: How long the end of a sequence may take, in seconds (Heimdall's limits).
-    """
-
-    word: int
-    part_size: int
-    parts: int
-    end_seconds: float
-
-    @classmethod
-    def of(cls, word: int) -> Self:
-        """The dialect behind a version word.
-
-        Args:
-            word: The value of the answer.
-
-        Returns:
-            0: parts of 128 KiB, 800 in a sequence; everything else: parts of 1 MiB, 30 in a sequence.
-
-        Example:
-            >>> Dialect.of(0x48000).version, Dialect.of(0x48000).compressed
-            (4, True)
-        """
-        word &= 0xFFFF_FFFF
-        return cls(word, 131072, 800, 30.0) if word == 0 else cls(word, 1 << 20, 30, 120.0)
-
-    @property
-    def version(self) -> int:
-        """Protocol version; an old bootloader that names none counts as 1."""
-        return self.word >> 16 or 1
-
-    @property
-    def compressed(self) -> bool:
-        """Whether the phone takes LZ4 blocks (bit 15, from version 3 on)."""
-        return bool(self.word & 0x8000) and self.version > 2
-
-    @property
-    def sets_part_size(self) -> bool:
-        """Whether the host has to tell the part size; an old bootloader knows only one."""
-        return self.word != 0
-
-
-OLD = Dialect.of(0)
-"""Bootloaders up to about 2011."""
-
-
-@dataclass(frozen=True, slots=True)
-class Sequence:
-    """A run of parts that the phone acknowledges one by one and writes as a whole.
-
-    Args:
-        offset: From where in the file, in bytes.
-        real: Bytes of the file.
-        aligned: Bytes on the cable: whole parts, filled up with zeros.
-        parts: How many parts.
-        last: Whether the file ends with it.
-    """
-
-    offset: int
-    real: int
-    aligned: int
-    parts: int
-    last: bool
-
-
-def sequences(size: int, dialect: Dialect) -> Iterator[Sequence]:
-    """How a file is cut.
-
-    Args:
-        size: Bytes of the file.
-        dialect: What the phone speaks.
-
-    Yields:
-        The sequences, in order; none for an empty file.
-
-    Example:
-        >>> [(cut.aligned, cut.parts, cut.real, cut.last) for cut in sequences(131073, Dialect.of(0))]
-        [(262144, 2, 131073, True)]
-    """
-    most = dialect.part_size * dialect.parts
-    for offset in range(0, size, most):
-        real = min(size - offset, most)
-        parts = -(-real // dialect.part_size)
-        yield Sequence(offset, real, parts * dialect.part_size, parts, offset + real == size)
-
-
 def begin_session(host_version: int = 4) -> Request:
     """Open the session; the answer is the version word.
 
@@ -468,66 +372,3 @@ def close(command: CloseCommand) -> Request:
         The request.
     """
     return Request(Kind.CLOSE, command)
-
-
-_OLD_MEANINGS = {
-    -1: "this kind of binary is not supported",
-    -2: "the flash is write-protected",
-    -3: "erasing failed",
-    -4: "writing failed",
-    -5: "the signature check refused it",
-    -6: "the size is wrong",
-    -7: "the ext4 image is wrong",
-    -8: "the image is larger than the staging memory (112 MiB)",
-}
-_NEW_MEANINGS = {
-    -127: "no such partition",
-    -126: "the partition table's entry has no file name",
-    -125: "m9kefs3 may not be written",
-    -124: "the image is too large for the partition",
-    -123: "the first bootloader failed its check",
-    -122: "the image belongs to another partition",
-    -121: "this storage is not UFS",
-    -120: "this kind of storage is not supported",
-    -119: "a block could not be written",
-    -118: "a block could not be read",
-    -117: "a block could not be erased",
-    -116: "the file system is wrong",
-    -115: "the file system is wrong",
-    -114: "Knox Guard has locked the phone: nothing may be flashed",
-    -113: "device management has locked the phone",
-    -112: "Knox Guard is in its factory state",
-    -111: "the signature check refused it",
-    -110: "only official binaries are allowed (Knox Guard)",
-    -109: "only official binaries are allowed (Knox Guard)",
-    -108: "custom binaries are blocked by remote lock",
-    -107: "custom binaries are blocked by the OEM lock: allow OEM unlocking in the developer options",
-    -106: "the kernel is older than the phone allows",
-    -105: "the kill switch is on",
-    -104: "the system is older than the phone allows",
-    -103: "an engineering binary is not allowed",
-    -102: "the token has the wrong size",
-    -101: "the version is older than the phone allows",
-    -100: "the loadable firmware was refused",
-    -99: "the loadable firmware was refused",
-    -98: "the unlock keys were refused",
-    -97: "the token could not be installed",
-    -96: "the image could not be written",
-    -94: "Auto Blocker is on: switch it off in the settings",
-}
-
-
-def meaning(code: int) -> str:
-    """What a failure's value means.
-
-    Args:
-        code: The value, signed.
-
-    Returns:
-        A half sentence; unknown codes are named as such.
-
-    Example:
-        >>> meaning(-4)
-        'writing failed'
-    """
-    return _OLD_MEANINGS.get(code) or _NEW_MEANINGS.get(code) or f"unknown reason {code}"

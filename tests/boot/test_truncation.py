@@ -10,8 +10,9 @@ import pytest
 from support import corpus_files, real
 
 import pmport
+from pmport.byte_sources import BytesSource
 from pmport.errors import FormatError
-from pmport.section import BytesSource, Section
+from pmport.section import Section
 
 if TYPE_CHECKING:
     from pmport.node import Node

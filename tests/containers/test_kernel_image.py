@@ -16,9 +16,10 @@ from pmport.devicetree import DeviceTree
 from pmport.errors import FormatError
 from pmport.formats.compression import compress
 from pmport.formats.kernel_config import find_configs
-from pmport.formats.kernel_image import BzImage, EfiZboot, KernelImage, ZImage, config_bytes, release_of
+from pmport.formats.kernel_image import KernelImage, config_bytes, release_of
 from pmport.formats.kernel_trees import KernelWithTrees
 from pmport.formats.registry import recognise
+from pmport.formats.self_extracting import BzImage, EfiZboot, ZImage
 
 BANNER = b"Linux version 6.6.1-phone (me@host) (gcc 13) #1 SMP"
 CONFIG = b"# Linux/arm64 6.6.1 Kernel Configuration\nCONFIG_ARM64=y\nCONFIG_MMU=y\n"

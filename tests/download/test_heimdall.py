@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 import pmport.flashers
+from pmport.byte_sources import FileSource
 from pmport.errors import (
     DeviceRefusedError,
     FlashError,
@@ -25,7 +26,7 @@ from pmport.events import BytesMoved, Event
 from pmport.flashers.loke_client import EmptyPackets, LokeSettings
 from pmport.formats.pit import Pit
 from pmport.plan import FlashPlan, Image, Preconditions, Step, Verb
-from pmport.section import FileSource, Section
+from pmport.section import Section
 from pmport.virtual import LOKE_PROFILES, Fault, FaultKind, LokePhone, PyusbBackend
 from pmport.virtual.loke_pit import Slot, write_table
 

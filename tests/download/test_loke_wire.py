@@ -6,7 +6,9 @@ from hypothesis import strategies as st
 
 from pmport.errors import FormatError
 from pmport.wire import loke
-from pmport.wire.loke import Dialect, Request, Response, Sequence, response_declaration
+from pmport.wire.loke import Request, Response, response_declaration
+from pmport.wire.loke_dialect import Dialect, Sequence, sequences
+from pmport.wire.loke_failures import meaning
 
 END = Sequence(0, 0x123456, 0x200000, 2, last=True)
 
@@ -54,13 +56,13 @@ def test_requests_have_the_bytes_of_the_vectors(request_: Request, expected: str
 @pytest.mark.parametrize("size", CUTS)
 def test_files_are_cut_as_in_the_vectors(size: int) -> None:
     for dialect, expected in zip((Dialect.of(0), Dialect.of(0x20000)), CUTS[size], strict=True):
-        assert [(cut.aligned, cut.parts, cut.real, cut.last) for cut in loke.sequences(size, dialect)] == expected
+        assert [(cut.aligned, cut.parts, cut.real, cut.last) for cut in sequences(size, dialect)] == expected
 
 
 @given(st.integers(0, 200 << 20), st.sampled_from([0, 0x20000, 0x48000]))
 def test_sequences_cover_the_file_once(size: int, word: int) -> None:
     dialect = Dialect.of(word)
-    cuts = list(loke.sequences(size, dialect))
+    cuts = list(sequences(size, dialect))
     assert sum(cut.real for cut in cuts) == size
     assert [cut.offset for cut in cuts] == [sum(cut.real for cut in cuts[:i]) for i in range(len(cuts))]
     assert [cut.last for cut in cuts] == [False] * (len(cuts) - 1) + [True] * bool(cuts)
@@ -76,9 +78,9 @@ def test_responses() -> None:
         assert bytes(Response.parse(raw)) == raw
     refused = Response.parse(bytes.fromhex("ffffffff95ffffff"))
     assert refused.failed
-    assert "OEM lock" in loke.meaning(refused.value)
+    assert "OEM lock" in meaning(refused.value)
     assert bytes(refused).hex() == "ffffffff95ffffff"
-    assert loke.meaning(-4242) == "unknown reason -4242"
+    assert meaning(-4242) == "unknown reason -4242"
 
 
 def test_what_a_version_word_says() -> None:

@@ -14,6 +14,7 @@ import pytest
 
 import pmport
 import pmport.flashers
+from pmport.byte_sources import FileSource
 from pmport.errors import (
     DeviceRefusedError,
     FlashError,
@@ -34,7 +35,7 @@ from pmport.flashers.omap_client import OmapSettings
 from pmport.formats.fiasco import Fiasco, FiascoImage
 from pmport.formats.nolo_properties import NoloProperties
 from pmport.plan import FlashPlan, Image, Preconditions, Step, Verb
-from pmport.section import FileSource, Section
+from pmport.section import Section
 from pmport.virtual import NOLO_PROFILES, ColdPhone, Fault, FaultKind, LokePhone, Mk2Phone, NoloPhone, PyusbBackend
 from pmport.wire import nolo as wire
 from pmport.wire.nolo import RdFlag, RootDevice, Setting

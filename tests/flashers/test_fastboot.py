@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 import pmport.flashers
+from pmport.byte_sources import FileSource
 from pmport.errors import (
     AccessError,
     DeviceRefusedError,
@@ -25,7 +26,7 @@ from pmport.errors import (
 from pmport.events import BytesMoved, Event, StepFinished, StepStarted
 from pmport.flashers.fastboot_client import FastbootClient, Timeouts
 from pmport.plan import FlashPlan, Image, Preconditions, Step, Verb
-from pmport.section import FileSource, Section
+from pmport.section import Section
 from pmport.transport.usb import UsbTransport, wait_for_device
 from pmport.virtual import PROFILES, FastbootPhone, Fault, FaultKind, Partition, PyusbBackend
 

@@ -14,9 +14,10 @@ from hypothesis import strategies as st
 from support import corpus_files, judge, real
 
 import pmport
+from pmport.byte_sources import FileSource
 from pmport.errors import FormatError
 from pmport.formats.sparse import ChunkKind, SparseImage, split
-from pmport.section import FileSource, Section
+from pmport.section import Section
 
 BLOCK = 4096
 

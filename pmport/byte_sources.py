@@ -1,0 +1,199 @@
+r"""Where the bytes of a section come from: memory, zeros that nobody stores, a file on the disk.
+
+Example:
+    >>> BytesSource(b"kernel").read(0, 3), ZeroSource(1 << 40).read(5, 2)
+    (b'ker', b'\x00\x00')
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol, Self, runtime_checkable
+
+from pmport.errors import SourceChangedError
+
+__all__ = ["BytesSource", "FileSource", "Source", "ZeroSource"]
+
+
+@runtime_checkable
+class Source(Protocol):
+    """Where bytes come from."""
+
+    @property
+    def size(self) -> int:
+        """How many bytes there are."""
+        ...
+
+    @property
+    def name(self) -> str:
+        """What a person calls it: a path, or ``"bytes"``."""
+        ...
+
+    def read(self, offset: int, size: int) -> bytes:
+        """Exactly ``size`` bytes from ``offset``; the caller stays within :attr:`size`."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class BytesSource:
+    """Bytes in memory.
+
+    Args:
+        data: The bytes.
+        name: What a person calls them.
+    """
+
+    data: bytes
+    name: str = "bytes"
+
+    @property
+    def size(self) -> int:
+        """How many bytes there are."""
+        return len(self.data)
+
+    def read(self, offset: int, size: int) -> bytes:
+        """Bytes of a range.
+
+        Args:
+            offset: From where.
+            size: How many.
+
+        Returns:
+            The bytes; the object itself, uncopied, when all of it is asked for.
+        """
+        return self.data if offset == 0 and size == len(self.data) else self.data[offset : offset + size]
+
+
+@dataclass(frozen=True, slots=True)
+class ZeroSource:
+    """Zeros: padding, or a stand-in for bytes that are about to be replaced.
+
+    Args:
+        size: How many.
+        name: What a person calls them.
+    """
+
+    size: int
+    name: str = "zeros"
+
+    def read(self, offset: int, size: int) -> bytes:
+        """Zeros.
+
+        Args:
+            offset: From where; makes no difference.
+            size: How many.
+
+        Returns:
+            The zeros.
+        """
+        del offset
+        return bytes(size)
+
+
+class FileSource:
+    """A file on the disk, held open until :meth:`close`.
+
+    It remembers the size and the time of the last change from the moment of opening, so that whoever flashes can ask
+    whether the file is still the same. Pickles by path.
+
+    Args:
+        path: The file.
+    """
+
+    __slots__ = ("_descriptor", "_stamp", "path", "size")
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        self.path = Path(path)
+        self._descriptor = os.open(self.path, os.O_RDONLY | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0))
+        status = os.fstat(self._descriptor)
+        self._stamp = (status.st_size, status.st_mtime_ns)
+        self.size = os.lseek(self._descriptor, 0, os.SEEK_END)
+
+    @property
+    def name(self) -> str:
+        """The path."""
+        return str(self.path)
+
+    @property
+    def closed(self) -> bool:
+        """Whether :meth:`close` was called."""
+        return self._descriptor < 0
+
+    @property
+    def descriptor(self) -> int:
+        """The file descriptor, for the kernel's own copying."""
+        if self.closed:
+            raise ValueError(f"{self.path} was closed: read from it inside the with block that opened it")
+        return self._descriptor
+
+    def changed(self) -> bool:
+        """Whether the file is another one than when it was opened, by size or time of change."""
+        status = os.fstat(self.descriptor)
+        return (status.st_size, status.st_mtime_ns) != self._stamp
+
+    def read(self, offset: int, size: int) -> bytes:
+        """Bytes of a range.
+
+        Args:
+            offset: From where.
+            size: How many.
+
+        Returns:
+            Exactly that many bytes.
+
+        Raises:
+            SourceChangedError: If the file has become shorter.
+        """
+        data = os.pread(self.descriptor, size, offset)
+        if len(data) == size:
+            return data
+        pieces = [data]
+        got = len(data)
+        while got < size:
+            piece = os.pread(self.descriptor, size - got, offset + got)
+            if not piece:
+                raise SourceChangedError(
+                    f"{self.path} ends at {offset + got}, where {size} bytes from {offset} were expected",
+                    path=str(self.path),
+                )
+            pieces.append(piece)
+            got += len(piece)
+        return b"".join(pieces)
+
+    def read_into(self, offset: int, view: memoryview) -> None:
+        """Fill a buffer with the bytes of a range.
+
+        Args:
+            offset: From where.
+            view: What is filled, to its end.
+
+        Raises:
+            SourceChangedError: If the file has become shorter.
+        """
+        got = os.preadv(self.descriptor, [view], offset) if hasattr(os, "preadv") else 0
+        if got < len(view):
+            view[got:] = self.read(offset + got, len(view) - got)
+
+    def close(self) -> None:
+        """Close the file; closing twice does nothing."""
+        descriptor, self._descriptor = self._descriptor, -1
+        if descriptor >= 0:
+            os.close(descriptor)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.close()
+
+    def __del__(self) -> None:
+        if getattr(self, "_descriptor", -1) >= 0:
+            self.close()
+
+    def __reduce__(self) -> tuple[type[FileSource], tuple[str]]:
+        return FileSource, (str(self.path),)
+
+    def __repr__(self) -> str:
+        return f"FileSource({str(self.path)!r})"
