@@ -19,7 +19,7 @@ import pytest
 
 import pmport
 from pmport import facts, unpacking
-from pmport.formats.boot_image import BootImage
+from pmport.formats.boot.image import BootImage
 
 MIB = 1 << 20
 REPOSITORY = Path(__file__).resolve().parent.parent

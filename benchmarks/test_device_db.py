@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from pmport.formats.deviceinfo import DeviceInfo
-from pmport.formats.deviceinfo_lint import Schema, lint
+from pmport.formats.reports.deviceinfo import DeviceInfo
+from pmport.formats.reports.deviceinfo_lint import Schema, lint
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 PMAPORTS = REPOSITORY.parent / "external-mirrors" / "pmaports"

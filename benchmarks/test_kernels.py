@@ -13,7 +13,7 @@ from debian import unpacked
 from identification import FACTS
 
 from pmport.devicetree import Blob
-from pmport.formats.kernel_config import KernelConfig
+from pmport.formats.kernel.config import KernelConfig
 from pmport.kernels import check, load_index, load_rules, needs
 
 REPOSITORY = Path(__file__).resolve().parent.parent

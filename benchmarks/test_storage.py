@@ -16,8 +16,8 @@ from typing import Any
 
 import pytest
 
-from pmport.formats.ramdisk import Ramdisk
-from pmport.formats.sparse import SparseImage
+from pmport.formats.storage.sparse import SparseImage
+from pmport.formats.streams.ramdisk import Ramdisk
 
 MIB = 1 << 20
 REPOSITORY = Path(__file__).resolve().parent.parent
@@ -118,7 +118,7 @@ def test_memory_of_unpacking_hashing_and_repacking_256_mib(benchmark: Any, tmp_p
         return int(subprocess.run(command, check=True, capture_output=True, text=True, cwd=tmp_path).stdout)
 
     peak(
-        "from pmport.formats.boot_image import BootImage\n"
+        "from pmport.formats.boot.image import BootImage\n"
         "BootImage.build(open('kernel','rb'), open('ramdisk','rb'), header_version=2, page_size=4096, dtb=b'x').write_to(open('boot.img','wb'))"
     )
     bare = peak("")

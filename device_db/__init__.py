@@ -32,9 +32,9 @@ if TYPE_CHECKING:
     )
     from pmport.device_db.deviceinfo_keys import KEYS, from_deviceinfo
     from pmport.device_db.drafting import Draft, Question, draft
-    from pmport.device_db.finding import Candidate, find, search
-    from pmport.device_db.loading import codenames, load, load_soc, parse, records
-    from pmport.device_db.writing import to_toml
+    from pmport.device_db.identification import Candidate, find, search
+    from pmport.device_db.record_files import codenames, load, load_soc, parse, records
+    from pmport.device_db.toml_writer import to_toml
 
 _NAMES = {
     **dict.fromkeys(
@@ -46,9 +46,9 @@ _NAMES = {
     ),
     **dict.fromkeys(("KEYS", "from_deviceinfo"), "pmport.device_db.deviceinfo_keys"),
     **dict.fromkeys(("Draft", "Question", "draft"), "pmport.device_db.drafting"),
-    **dict.fromkeys(("Candidate", "find", "search"), "pmport.device_db.finding"),
-    **dict.fromkeys(("codenames", "load", "load_soc", "parse", "records"), "pmport.device_db.loading"),
-    "to_toml": "pmport.device_db.writing",
+    **dict.fromkeys(("Candidate", "find", "search"), "pmport.device_db.identification"),
+    **dict.fromkeys(("codenames", "load", "load_soc", "parse", "records"), "pmport.device_db.record_files"),
+    "to_toml": "pmport.device_db.toml_writer",
 }  # fmt: skip
 
 __all__ = [

@@ -430,6 +430,6 @@ class Device(Renders):
         Returns:
             A table of dotted keys and values, as in the record.
         """
-        from pmport.device_db.writing import dotted  # noqa: PLC0415 - the writer stands on this module
+        from pmport.device_db.toml_writer import dotted  # noqa: PLC0415 - the writer stands on this module
 
         return Table(("key", "value"), list(dotted(self)), title=self.name or self.codename)

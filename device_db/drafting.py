@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from pmport.device_db.device import Addresses, Boot, Device, Display, Flash, Package
 from pmport.device_db.deviceinfo_keys import DEFAULT_BASE, KEYS
 from pmport.errors import RecordError
-from pmport.formats.deviceinfo_lint import Schema
+from pmport.formats.reports.deviceinfo_lint import Schema
 from pmport.redaction import identifies
 from pmport.render import Renders, Stack, Table, View
 
@@ -111,7 +111,7 @@ class Draft(Renders):
 
 
 def _rows(device: Device) -> Iterator[tuple[str, str]]:
-    from pmport.device_db.writing import dotted  # noqa: PLC0415 - only to be shown
+    from pmport.device_db.toml_writer import dotted  # noqa: PLC0415 - only to be shown
 
     return dotted(device)
 

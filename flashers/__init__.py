@@ -15,22 +15,22 @@ from typing import TYPE_CHECKING
 from pmport.lazy import lazily
 
 if TYPE_CHECKING:
-    from pmport.flashers.fastboot import FastbootFlasher
-    from pmport.flashers.fastboot_client import FastbootClient
-    from pmport.flashers.fiasco_plan import plan_fiasco
-    from pmport.flashers.heimdall import HeimdallFlasher
+    from pmport.flashers.fastboot.client import FastbootClient
+    from pmport.flashers.fastboot.flasher import FastbootFlasher
     from pmport.flashers.methods import METHODS, Flasher, open
-    from pmport.flashers.nokia import NokiaFlasher, plan_images
+    from pmport.flashers.nokia.fiasco_plan import plan_fiasco
+    from pmport.flashers.nokia.flasher import NokiaFlasher, plan_images
+    from pmport.flashers.samsung.flasher import HeimdallFlasher
 
 _NAMES = {
     "METHODS": "pmport.flashers.methods:METHODS",
-    "FastbootClient": "pmport.flashers.fastboot_client:FastbootClient",
-    "FastbootFlasher": "pmport.flashers.fastboot:FastbootFlasher",
+    "FastbootClient": "pmport.flashers.fastboot.client:FastbootClient",
+    "FastbootFlasher": "pmport.flashers.fastboot.flasher:FastbootFlasher",
     "Flasher": "pmport.flashers.methods:Flasher",
-    "HeimdallFlasher": "pmport.flashers.heimdall:HeimdallFlasher",
-    "NokiaFlasher": "pmport.flashers.nokia:NokiaFlasher",
-    "plan_fiasco": "pmport.flashers.fiasco_plan:plan_fiasco",
-    "plan_images": "pmport.flashers.nokia:plan_images",
+    "HeimdallFlasher": "pmport.flashers.samsung.flasher:HeimdallFlasher",
+    "NokiaFlasher": "pmport.flashers.nokia.flasher:NokiaFlasher",
+    "plan_fiasco": "pmport.flashers.nokia.fiasco_plan:plan_fiasco",
+    "plan_images": "pmport.flashers.nokia.flasher:plan_images",
     "open": "pmport.flashers.methods:open",
 }
 

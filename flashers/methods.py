@@ -17,7 +17,7 @@ from pmport.transport.usb import UsbDevice, UsbTransport, wait_for_device
 
 if TYPE_CHECKING:
     from pmport.plan import FlashPlan
-    from pmport.transport.seam import Transport
+    from pmport.transport.base import Transport
 
 __all__ = ["METHODS", "Connect", "Flasher", "found", "open"]
 
@@ -28,9 +28,9 @@ Connect = Callable[[str, "float | None", Any, OnEvent], "Transport"]
 
 METHODS: Mapping[str, str] = MappingProxyType(
     {
-        "fastboot": "pmport.flashers.fastboot:FastbootFlasher",
-        "heimdall": "pmport.flashers.heimdall:HeimdallFlasher",
-        "0xffff": "pmport.flashers.nokia:NokiaFlasher",
+        "fastboot": "pmport.flashers.fastboot.flasher:FastbootFlasher",
+        "heimdall": "pmport.flashers.samsung.flasher:HeimdallFlasher",
+        "0xffff": "pmport.flashers.nokia.flasher:NokiaFlasher",
     }
 )
 """Flash method, as a device record names it → the flasher that speaks it."""

@@ -17,21 +17,21 @@ from pmport.lazy import lazily
 
 if TYPE_CHECKING:
     from pmport.kernels.checking import OptionFinding, check, rules_for
+    from pmport.kernels.driver_needs import Need, Needs, needs
     from pmport.kernels.fragments import Differences, Merge, diff, fragment, lost, merge, rules_fragment
-    from pmport.kernels.hardware import Need, Needs, needs
     from pmport.kernels.index_building import build_index
     from pmport.kernels.mainline_index import Driver, MainlineIndex, load_index, shipped_series
-    from pmport.kernels.maturity import Readiness, readiness
+    from pmport.kernels.readiness_levels import Readiness, readiness
     from pmport.kernels.rules import Rule, RuleSet, load_rules
-    from pmport.kernels.vendor_status import VendorStatus, downstream_map, mainline_status
+    from pmport.kernels.upstream_status import VendorStatus, downstream_map, mainline_status
 
 _NAMES = {
-    "downstream_map": "pmport.kernels.vendor_status:downstream_map",
-    "mainline_status": "pmport.kernels.vendor_status:mainline_status",
-    "VendorStatus": "pmport.kernels.vendor_status:VendorStatus",
-    "needs": "pmport.kernels.hardware:needs",
-    "Needs": "pmport.kernels.hardware:Needs",
-    "Need": "pmport.kernels.hardware:Need",
+    "downstream_map": "pmport.kernels.upstream_status:downstream_map",
+    "mainline_status": "pmport.kernels.upstream_status:mainline_status",
+    "VendorStatus": "pmport.kernels.upstream_status:VendorStatus",
+    "needs": "pmport.kernels.driver_needs:needs",
+    "Needs": "pmport.kernels.driver_needs:Needs",
+    "Need": "pmport.kernels.driver_needs:Need",
     "build_index": "pmport.kernels.index_building:build_index",
     "shipped_series": "pmport.kernels.mainline_index:shipped_series",
     "load_index": "pmport.kernels.mainline_index:load_index",
@@ -40,7 +40,7 @@ _NAMES = {
     "Differences": "pmport.kernels.fragments:Differences",
     "Merge": "pmport.kernels.fragments:Merge",
     "OptionFinding": "pmport.kernels.checking:OptionFinding",
-    "Readiness": "pmport.kernels.maturity:Readiness",
+    "Readiness": "pmport.kernels.readiness_levels:Readiness",
     "Rule": "pmport.kernels.rules:Rule",
     "RuleSet": "pmport.kernels.rules:RuleSet",
     "check": "pmport.kernels.checking:check",
@@ -49,7 +49,7 @@ _NAMES = {
     "load_rules": "pmport.kernels.rules:load_rules",
     "lost": "pmport.kernels.fragments:lost",
     "merge": "pmport.kernels.fragments:merge",
-    "readiness": "pmport.kernels.maturity:readiness",
+    "readiness": "pmport.kernels.readiness_levels:readiness",
     "rules_fragment": "pmport.kernels.fragments:rules_fragment",
     "rules_for": "pmport.kernels.checking:rules_for",
 }

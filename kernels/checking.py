@@ -1,7 +1,7 @@
 """Does a kernel configuration meet the rules of a distribution?
 
 Example:
-    >>> from pmport.formats.kernel_config import KernelConfig
+    >>> from pmport.formats.kernel.config import KernelConfig
     >>> config = KernelConfig.build({"BTRFS_FS": "y", "EXT4_FS": "n"}, title="Linux/arm64 6.12.0 Kernel Configuration")
     >>> found = check(config, categories=["filesystems"])
     >>> [(f.option, f.level, f.actual) for f in found if f.option in {"BTRFS_FS", "EXT4_FS"}]
@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from pmport.findings import Finding, Findings, Severity
-from pmport.formats.kernel_config import KernelConfig, unquoted
+from pmport.formats.kernel.config import KernelConfig, unquoted
 from pmport.kernels.rules import Rule, RuleSet, load_rules, reasons
 from pmport.kernels.versions import from_kernel
 

@@ -17,10 +17,10 @@ from pathlib import Path
 from typing import Any
 
 from pmport.errors import RecordError
-from pmport.kernels.tree_bindings import boards, documented
-from pmport.kernels.tree_kconfig import Symbol, kconfig_symbols
-from pmport.kernels.tree_makefiles import Built, read_makefiles, smallest
-from pmport.kernels.tree_sources import Source, scan, worth_scanning
+from pmport.kernels.source_bindings import boards, documented
+from pmport.kernels.source_kconfig import Symbol, kconfig_symbols
+from pmport.kernels.source_makefiles import Built, read_makefiles, smallest
+from pmport.kernels.source_tables import Source, scan, worth_scanning
 
 __all__ = ["FORMAT", "build_index", "kernel_version"]
 

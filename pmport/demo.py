@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pmport
-from pmport.formats.boot_image import BootImage
-from pmport.formats.ramdisk import Ramdisk
+from pmport.formats.boot.image import BootImage
+from pmport.formats.streams.ramdisk import Ramdisk
 from pmport.node import Role
 from pmport.render import size_text
 from pmport.section import Section

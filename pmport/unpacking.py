@@ -9,7 +9,7 @@ Names that stand in an image never become paths unchecked. Files are written und
 Example:
     >>> import tempfile
     >>> from pathlib import Path
-    >>> from pmport.formats.boot_image import BootImage
+    >>> from pmport.formats.boot.image import BootImage
     >>> image = BootImage.build(b"kernel", b"ramdisk", cmdline="quiet")
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     _ = unpack(image, folder)

@@ -9,8 +9,8 @@ from support import corpus_files, real
 
 import pmport
 from pmport import demo
-from pmport.formats.deviceinfo import DeviceInfo
-from pmport.formats.deviceinfo_lint import lint
+from pmport.formats.reports.deviceinfo import DeviceInfo
+from pmport.formats.reports.deviceinfo_lint import lint
 
 
 def test_the_tour_flashes_what_it_built(tmp_path: Path) -> None:

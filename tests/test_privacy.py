@@ -12,8 +12,8 @@ from click.testing import CliRunner
 import pmport
 from pmport import demo, device_db, flashers, generate
 from pmport.cli import pmport as command
-from pmport.formats.boot_image import BootImage
-from pmport.formats.getvars import GetVars
+from pmport.formats.boot.image import BootImage
+from pmport.formats.reports.getvars import GetVars
 from pmport.virtual import FastbootPhone, PyusbBackend
 
 SERIAL, IMEI, ADDRESS, CHIP = "R58M12SECRET", "490154203237518", "a4:50:46:12:34:56", "0x5ec4e7c0ffee"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from pmport.boot_profiles import PROFILES
+from pmport.bootcheck.profiles import PROFILES
 from pmport.cli.output import json_option, report
 from pmport.cli.source import opened
 from pmport.render import Text, size_text

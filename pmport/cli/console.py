@@ -23,8 +23,8 @@ def console(port: str | None, baud: int, log: TextIO | None, seconds: float | No
 
     The port may vanish and come back, as it does when the phone restarts. Without PORT, the only one that there is.
     """
-    from pmport.console import Lines, follow  # noqa: PLC0415 - only here
     from pmport.errors import NoDeviceError  # noqa: PLC0415
+    from pmport.transport.console import Lines, follow  # noqa: PLC0415 - only here
     from pmport.transport.serial_port import SerialTransport, serial_ports  # noqa: PLC0415
 
     found = list(serial_ports())

@@ -82,8 +82,8 @@ def validate(files: tuple[Path, ...], *, as_json: bool, raw: bool) -> int:
     """Check record FILES, and the deviceinfo that each generates; without any, all that pmport ships."""
     from pmport import device_db, generate  # noqa: PLC0415 - as above
     from pmport.errors import RecordError  # noqa: PLC0415
-    from pmport.formats.deviceinfo import DeviceInfo  # noqa: PLC0415
-    from pmport.formats.deviceinfo_lint import lint  # noqa: PLC0415
+    from pmport.formats.reports.deviceinfo import DeviceInfo  # noqa: PLC0415
+    from pmport.formats.reports.deviceinfo_lint import lint  # noqa: PLC0415
 
     findings: list[Finding] = []
     devices = []
@@ -109,7 +109,7 @@ def validate(files: tuple[Path, ...], *, as_json: bool, raw: bool) -> int:
 def import_(checkout: Path, output: Path, *, as_json: bool, raw: bool) -> int:
     """Read the device packages of a pmaports CHECKOUT into records."""
     from pmport.device_db import to_toml  # noqa: PLC0415 - as above
-    from pmport.device_db.importing import read_checkout  # noqa: PLC0415
+    from pmport.device_db.pmaports_import import read_checkout  # noqa: PLC0415
     from pmport.errors import RecordError  # noqa: PLC0415
     from pmport.unpacking import replacing  # noqa: PLC0415
 
@@ -136,7 +136,7 @@ def import_(checkout: Path, output: Path, *, as_json: bool, raw: bool) -> int:
 def diff(checkout: Path, *, as_json: bool, raw: bool) -> int:
     """Tell how the deviceinfos of a pmaports CHECKOUT differ from the shipped records."""
     from pmport import device_db, generate  # noqa: PLC0415 - as above
-    from pmport.device_db.importing import read_checkout  # noqa: PLC0415
+    from pmport.device_db.pmaports_import import read_checkout  # noqa: PLC0415
     from pmport.errors import RecordError  # noqa: PLC0415
 
     shipped = set(device_db.codenames())

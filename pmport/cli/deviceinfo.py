@@ -16,8 +16,8 @@ from pmport.findings import Finding, Severity
 from pmport.render import Table
 
 if TYPE_CHECKING:
-    from pmport.formats.deviceinfo import DeviceInfo
-    from pmport.formats.deviceinfo_lint import Schema
+    from pmport.formats.reports.deviceinfo import DeviceInfo
+    from pmport.formats.reports.deviceinfo_lint import Schema
 
 __all__ = ["deviceinfo"]
 
@@ -34,13 +34,13 @@ def deviceinfo() -> None:
 
 
 def _read(path: Path) -> DeviceInfo:
-    from pmport.formats.deviceinfo import DeviceInfo  # noqa: PLC0415 - only this command
+    from pmport.formats.reports.deviceinfo import DeviceInfo  # noqa: PLC0415 - only this command
 
     return DeviceInfo.parse(read(path))
 
 
 def _schema(path: Path | None) -> Schema | None:
-    from pmport.formats.deviceinfo_lint import Schema  # noqa: PLC0415 - as above
+    from pmport.formats.reports.deviceinfo_lint import Schema  # noqa: PLC0415 - as above
 
     return Schema.parse(path.read_text(encoding="utf-8"), path.name) if path else None
 
@@ -53,7 +53,7 @@ def lint(files: tuple[Path, ...], schema: Path | None, *, as_json: bool, raw: bo
     """Find what is wrong in FILES, each finding with its line, its reason and its fix."""
     from dataclasses import replace  # noqa: PLC0415 - as above
 
-    from pmport.formats.deviceinfo_lint import lint as check  # noqa: PLC0415
+    from pmport.formats.reports.deviceinfo_lint import lint as check  # noqa: PLC0415
 
     rules = _schema(schema)
     findings: list[Finding] = []
@@ -70,7 +70,7 @@ def lint(files: tuple[Path, ...], schema: Path | None, *, as_json: bool, raw: bo
 @SCHEMA
 def fix(files: tuple[Path, ...], schema: Path | None) -> None:
     """Mend FILES in place, where that needs no knowledge of the device; all else stays as it is."""
-    from pmport.formats.deviceinfo_lint import fix as mend  # noqa: PLC0415 - as above
+    from pmport.formats.reports.deviceinfo_lint import fix as mend  # noqa: PLC0415 - as above
     from pmport.unpacking import replacing  # noqa: PLC0415
 
     rules = _schema(schema)

@@ -80,7 +80,7 @@ def graph_(
 @json_option
 def identify_(file: str, *, as_json: bool, raw: bool) -> int:
     """Tell who each tree in FILE is for, by the numbers that bootloaders choose by."""
-    from pmport.formats.tree_choice import candidates  # noqa: PLC0415 - only here
+    from pmport.formats.trees.selection import candidates  # noqa: PLC0415 - only here
     from pmport.render import Table  # noqa: PLC0415
 
     with opened(file) as node:
@@ -99,7 +99,7 @@ def pick_(file: str, ids: tuple[str, ...], *, as_json: bool, raw: bool) -> int:
 
     The names are those that `pmport dt identify` shows.
     """
-    from pmport.formats.tree_choice import pick  # noqa: PLC0415 - only here
+    from pmport.formats.trees.selection import pick  # noqa: PLC0415 - only here
 
     phone: dict[str, int | str] = {}
     for text in ids:

@@ -167,7 +167,7 @@ def flash(
 ) -> int:
     """Flash images: ROLE is boot, rootfs, vbmeta, dtbo, vendor_boot, or the name of a partition."""
     import pmport  # noqa: PLC0415 - as above
-    from pmport.formats.getvars import GetVars  # noqa: PLC0415
+    from pmport.formats.reports.getvars import GetVars  # noqa: PLC0415
 
     if packages:
         how = {"allow": allow, "only": images, "repartition": "repartition" in allow, "reboot": not no_reboot}
@@ -309,7 +309,7 @@ def getvar(connect: Callable[..., Any], names: tuple[str, ...], *, as_json: bool
 
     A recording of all, for `pmport flash --getvars` and for `pmport db identify`: pmport getvar > phone.txt
     """
-    from pmport.formats.getvars import GetVars  # noqa: PLC0415 - as above
+    from pmport.formats.reports.getvars import GetVars  # noqa: PLC0415 - as above
     from pmport.redaction import redact  # noqa: PLC0415
 
     with shown() as on_event, connect(on_event) as flasher:

@@ -14,7 +14,7 @@ from pmport.cli.source import opened
 from pmport.cli.suggesting import SuggestingGroup
 from pmport.errors import FormatError
 from pmport.findings import Severity
-from pmport.formats.kernel_config import KernelConfig, find_configs
+from pmport.formats.kernel.config import KernelConfig, find_configs
 from pmport.render import Text
 
 if TYPE_CHECKING:

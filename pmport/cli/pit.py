@@ -17,7 +17,7 @@ from pmport.errors import FormatError
 from pmport.render import Table, Text, size_text
 
 if TYPE_CHECKING:
-    from pmport.formats.pit import Pit
+    from pmport.formats.storage.pit import Pit
 
 __all__ = ["pit"]
 
@@ -30,7 +30,7 @@ def pit() -> None:
 
 
 def _read(path: Path) -> Pit:
-    from pmport.formats.pit import Pit  # noqa: PLC0415 - only when it is used
+    from pmport.formats.storage.pit import Pit  # noqa: PLC0415 - only when it is used
 
     return Pit.parse(read(path))
 
@@ -60,7 +60,7 @@ def show(file: Path, *, as_json: bool, raw: bool) -> int:
 @click.argument("file", type=FILE)
 def print_(file: Path) -> None:
     """Print the table in FILE in the words of `heimdall print-pit`, for scripts that read them."""
-    from pmport.formats.pit_text import heimdall_text  # noqa: PLC0415 - as above
+    from pmport.formats.storage.pit_text import heimdall_text  # noqa: PLC0415 - as above
 
     click.echo(heimdall_text(_read(file)), nl=False)
 
@@ -71,7 +71,7 @@ def print_(file: Path) -> None:
 @json_option
 def diff(before: Path, after: Path, *, as_json: bool, raw: bool) -> int:
     """Tell what AFTER has otherwise than BEFORE; the exit code is 1 where they differ."""
-    from pmport.formats.pit_text import differences  # noqa: PLC0415 - as above
+    from pmport.formats.storage.pit_text import differences  # noqa: PLC0415 - as above
 
     found = [item._asdict() for item in differences(_read(before), _read(after))]
     table = Table(("partition", "field", "before", "after"), [list(row.values()) for row in found], empty="both tell the same")  # fmt: skip

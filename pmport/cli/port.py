@@ -64,8 +64,8 @@ def port(file: str, codename: str, output: Path, *, explain: bool, as_json: bool
     Everything that the image tells is taken from it, and nothing is invented: what it cannot tell is listed.
     """
     import pmport  # noqa: PLC0415 - only this command needs it all
-    from pmport.formats.deviceinfo import DeviceInfo  # noqa: PLC0415
-    from pmport.formats.deviceinfo_lint import lint  # noqa: PLC0415
+    from pmport.formats.reports.deviceinfo import DeviceInfo  # noqa: PLC0415
+    from pmport.formats.reports.deviceinfo_lint import lint  # noqa: PLC0415
     from pmport.unpacking import replacing  # noqa: PLC0415
 
     said["dtb"] = list(said["dtb"])

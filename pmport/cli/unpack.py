@@ -67,7 +67,7 @@ def _options(avb: str | None, key: str | None, partition_size: int | None) -> di
     if partition_size is not None:
         options["partition_size"] = partition_size
     if key is not None:
-        from pmport.formats.avb_edit import ReSign  # noqa: PLC0415 - only for signing
+        from pmport.formats.avb.edit import ReSign  # noqa: PLC0415 - only for signing
 
         options["avb"] = ReSign(Path(key).read_bytes())
     elif avb is not None:

@@ -27,7 +27,7 @@ def vbmeta(
     output: str, flags: int, padding_size: int, algorithm: str, key: str | None, *, as_json: bool, raw: bool
 ) -> int:
     """Make an empty vbmeta image, as phones want it that are to boot an unsigned system."""
-    from pmport.formats.vbmeta import VbMeta  # noqa: PLC0415 - only this command
+    from pmport.formats.avb.vbmeta import VbMeta  # noqa: PLC0415 - only this command
     from pmport.unpacking import replacing  # noqa: PLC0415
 
     private_key = Path(key).read_bytes() if key else None

@@ -19,14 +19,14 @@ if TYPE_CHECKING:
     from pmport.devicetree.addresses import Range, cpu_ranges, reg, to_cpu
     from pmport.devicetree.blob import Blob, FoundBlob, find_blobs
     from pmport.devicetree.difference import Difference, Differences, diff
+    from pmport.devicetree.dts_print import to_source
     from pmport.devicetree.identity import Identity, identify
-    from pmport.devicetree.interrupts import Interrupt, interrupt_parent, interrupts
+    from pmport.devicetree.interrupt_resolver import Interrupt, interrupt_parent, interrupts
     from pmport.devicetree.overlay_making import make_overlay
     from pmport.devicetree.overlays import Applied, Change
     from pmport.devicetree.phandle_graph import Edge, Graph, graph
-    from pmport.devicetree.printing import to_source
     from pmport.devicetree.properties import Property
-    from pmport.devicetree.references import Reference, all_references, references, regulators
+    from pmport.devicetree.reference_resolver import Reference, all_references, references, regulators
     from pmport.devicetree.source import parse_source, read_source
     from pmport.devicetree.tree import DeviceTree
     from pmport.devicetree.tree_node import TreeNode
@@ -45,23 +45,23 @@ _NAMES = {
     "DeviceTree": "pmport.devicetree.tree:DeviceTree",
     "FoundBlob": "pmport.devicetree.blob:FoundBlob",
     "Identity": "pmport.devicetree.identity:Identity",
-    "Interrupt": "pmport.devicetree.interrupts:Interrupt",
+    "Interrupt": "pmport.devicetree.interrupt_resolver:Interrupt",
     "Property": "pmport.devicetree.properties:Property",
     "Range": "pmport.devicetree.addresses:Range",
-    "Reference": "pmport.devicetree.references:Reference",
+    "Reference": "pmport.devicetree.reference_resolver:Reference",
     "TreeNode": "pmport.devicetree.tree:TreeNode",
-    "all_references": "pmport.devicetree.references:all_references",
+    "all_references": "pmport.devicetree.reference_resolver:all_references",
     "cpu_ranges": "pmport.devicetree.addresses:cpu_ranges",
     "find_blobs": "pmport.devicetree.blob:find_blobs",
     "identify": "pmport.devicetree.identity:identify",
-    "interrupt_parent": "pmport.devicetree.interrupts:interrupt_parent",
-    "interrupts": "pmport.devicetree.interrupts:interrupts",
-    "references": "pmport.devicetree.references:references",
+    "interrupt_parent": "pmport.devicetree.interrupt_resolver:interrupt_parent",
+    "interrupts": "pmport.devicetree.interrupt_resolver:interrupts",
+    "references": "pmport.devicetree.reference_resolver:references",
     "parse_source": "pmport.devicetree.source:parse_source",
     "read_source": "pmport.devicetree.source:read_source",
     "reg": "pmport.devicetree.addresses:reg",
-    "regulators": "pmport.devicetree.references:regulators",
-    "to_source": "pmport.devicetree.printing:to_source",
+    "regulators": "pmport.devicetree.reference_resolver:regulators",
+    "to_source": "pmport.devicetree.dts_print:to_source",
     "to_cpu": "pmport.devicetree.addresses:to_cpu",
 }
 

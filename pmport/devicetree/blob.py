@@ -14,9 +14,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple, Self
 
-from pmport.devicetree.header import HEADER_SIZE, KIND, MAGIC, Header
-from pmport.devicetree.reading import read_reservations, read_tree
-from pmport.devicetree.writing import write
+from pmport.devicetree.fdt_header import HEADER_SIZE, KIND, MAGIC, Header
+from pmport.devicetree.fdt_read import read_reservations, read_tree
+from pmport.devicetree.fdt_write import write
 from pmport.errors import FormatError
 from pmport.node import Node, Part, Role
 from pmport.section import Section

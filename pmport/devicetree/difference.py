@@ -18,7 +18,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pmport.devicetree.references import PATH_LISTS, references, refers
+from pmport.devicetree.reference_resolver import PATH_LISTS, references, refers
 from pmport.devicetree.value_forms import shown
 from pmport.errors import FormatError
 from pmport.render import Renders, Stack, Table, Text, View

@@ -15,7 +15,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pmport.devicetree.overlays import PHANDLES
-from pmport.devicetree.references import references, refers
+from pmport.devicetree.reference_resolver import references, refers
 from pmport.devicetree.tree import DeviceTree
 from pmport.devicetree.tree_node import NO_PHANDLES
 from pmport.errors import FormatError

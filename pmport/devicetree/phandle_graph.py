@@ -15,8 +15,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pmport.devicetree.interrupts import interrupt_parent
-from pmport.devicetree.references import all_references
+from pmport.devicetree.interrupt_resolver import interrupt_parent
+from pmport.devicetree.reference_resolver import all_references
 from pmport.render import Renders, Table, View
 
 if TYPE_CHECKING:

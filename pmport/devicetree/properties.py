@@ -115,7 +115,7 @@ class Property:
             FormatError: If the length is no multiple of 4, or a reference leads nowhere.
         """
         from pmport.devicetree.bindings import binding_of  # noqa: PLC0415 - most properties are never asked this
-        from pmport.devicetree.references import references  # noqa: PLC0415
+        from pmport.devicetree.reference_resolver import references  # noqa: PLC0415
 
         if self.node is None or binding_of(self.name) is None:
             return self.cells

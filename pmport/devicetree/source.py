@@ -22,10 +22,10 @@ import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from pmport.devicetree.compiling import parse
-from pmport.devicetree.linking import link
-from pmport.devicetree.preprocessing import preprocess, wants_preprocessing
-from pmport.devicetree.scanner import Reader, Scanner
+from pmport.devicetree.dts_link import link
+from pmport.devicetree.dts_parse import parse
+from pmport.devicetree.dts_preprocess import preprocess, wants_preprocessing
+from pmport.devicetree.dts_scan import Reader, Scanner
 from pmport.devicetree.tree import DeviceTree
 
 __all__ = ["parse_source", "read_source"]

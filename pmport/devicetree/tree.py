@@ -20,7 +20,7 @@ from pmport.render import Renders, Table
 if TYPE_CHECKING:
     import fdt
 
-    from pmport.devicetree.layout import TreeLayout
+    from pmport.devicetree.fdt_layout import TreeLayout
 
 __all__ = ["DeviceTree"]
 
@@ -174,7 +174,7 @@ class DeviceTree(Renders):
     # writing
 
     def __bytes__(self) -> bytes:
-        from pmport.devicetree.writing import write  # noqa: PLC0415 - the two modules need each other
+        from pmport.devicetree.fdt_write import write  # noqa: PLC0415 - the two modules need each other
 
         return write(self)
 

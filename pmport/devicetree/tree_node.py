@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from pmport.devicetree.properties import Property, Value, encode
 
 if TYPE_CHECKING:
-    from pmport.devicetree.layout import NodeLayout
+    from pmport.devicetree.fdt_layout import NodeLayout
 
 __all__ = ["NO_PHANDLES", "Properties", "TreeNode"]
 

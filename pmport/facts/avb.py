@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from pmport.facts.device_facts import Certainty, Fact
-from pmport.formats.avb_descriptors import CmdlineDescriptor, PropertyDescriptor
+from pmport.formats.avb.descriptors import CmdlineDescriptor, PropertyDescriptor
 
 if TYPE_CHECKING:
-    from pmport.formats.vbmeta import VbMeta
+    from pmport.formats.avb.vbmeta import VbMeta
 
 __all__ = ["read"]
 

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 from pmport.facts.device_facts import Certainty, Fact
 from pmport.facts.table import inside
-from pmport.formats.boot_header import field_offset
-from pmport.formats.boot_id import AOSP, PRESUMED
-from pmport.formats.mtk import label_of
+from pmport.formats.boot.header import field_offset
+from pmport.formats.boot.image_id import AOSP, PRESUMED
+from pmport.formats.boot.mediatek import label_of
 
 if TYPE_CHECKING:
-    from pmport.formats.boot_image import BootImage
+    from pmport.formats.boot.image import BootImage
 
 __all__ = ["read"]
 

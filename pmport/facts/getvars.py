@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from pmport.facts.device_facts import Certainty, Fact
 
 if TYPE_CHECKING:
-    from pmport.formats.getvars import GetVars
+    from pmport.formats.reports.getvars import GetVars
 
 __all__ = ["read"]
 

@@ -9,7 +9,7 @@ from pmport.facts.device_facts import Certainty, Fact
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from pmport.formats.kernel_config import KernelConfig
+    from pmport.formats.kernel.config import KernelConfig
 
 __all__ = ["read"]
 
@@ -24,7 +24,7 @@ def read(config: KernelConfig) -> Iterator[Fact]:
         Architecture, kernel version, and the command line that was built in.
 
     Example:
-        >>> from pmport.formats.kernel_config import KernelConfig
+        >>> from pmport.formats.kernel.config import KernelConfig
         >>> config = KernelConfig.parse(b"# Linux/arm 3.10.49 Kernel Configuration\nCONFIG_ARM=y\n")
         >>> [(fact.field, fact.value) for fact in read(config)]
         [('arch', 'armv7'), ('kernel_version', '3.10.49')]

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 
 from pmport.facts.device_facts import Certainty, Fact
 from pmport.facts.table import inside, of
-from pmport.formats.kernel_image import KernelImage, release_of
+from pmport.formats.kernel.image import KernelImage, release_of
 from pmport.node import Data
 
 if TYPE_CHECKING:
-    from pmport.formats.compressed import Compressed
-    from pmport.formats.kernel_trees import KernelWithTrees
+    from pmport.formats.kernel.appended_dtb import KernelWithTrees
+    from pmport.formats.streams.stream import Compressed
 
 __all__ = ["of_compressed", "of_kernel", "of_kernel_with_trees"]
 

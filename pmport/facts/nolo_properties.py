@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from pmport.facts.device_facts import Certainty, Fact
 
 if TYPE_CHECKING:
-    from pmport.formats.nolo_properties import NoloProperties
+    from pmport.formats.reports.nolo_properties import NoloProperties
 
 __all__ = ["read"]
 
@@ -23,7 +23,7 @@ def read(properties: NoloProperties) -> Iterator[Fact]:
         Facts; the device itself said them.
 
     Example:
-        >>> from pmport.formats.nolo_properties import NoloProperties
+        >>> from pmport.formats.reports.nolo_properties import NoloProperties
         >>> [fact.value for fact in read(NoloProperties({"nolo": "1.4.14", "prod_code": "RX-51", "hw_rev": "2101"}))]
         ['0xffff', 'Nokia', 'RX-51', 'Nokia N900', '2101', 'NOLO 1.4.14']
     """

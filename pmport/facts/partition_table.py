@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 from pmport.facts.device_facts import Fact
 
 if TYPE_CHECKING:
-    from pmport.formats.flash_lists import Rawprogram, Scatter
-    from pmport.formats.gpt import Gpt
-    from pmport.formats.partition_table import PartitionTable
-    from pmport.formats.super_image import SuperImage
+    from pmport.formats.storage.flash_lists import Rawprogram, Scatter
+    from pmport.formats.storage.gpt import Gpt
+    from pmport.formats.storage.partition_table import PartitionTable
+    from pmport.formats.storage.super_image import SuperImage
 
 __all__ = ["of_gpt", "of_rawprogram", "of_scatter", "of_super"]
 
@@ -58,7 +58,7 @@ def of_scatter(scatter: Scatter) -> Iterator[Fact]:
         Chip, board and partitions.
 
     Example:
-        >>> from pmport.formats.flash_lists import Scatter
+        >>> from pmport.formats.storage.flash_lists import Scatter
         >>> text = b"- general: MTK_PLATFORM_CFG\n  info:\n    - platform: MT6735\n"
         >>> text += b"- partition_index: SYS0\n  partition_name: boot\n  partition_size: 0x1000000\n"
         >>> [(fact.field, fact.value) for fact in of_scatter(Scatter.parse(text))]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from pmport.facts.device_facts import Certainty, Fact
 
 if TYPE_CHECKING:
-    from pmport.formats.pit import Pit
+    from pmport.formats.storage.pit import Pit
 
 __all__ = ["read"]
 
@@ -23,7 +23,7 @@ def read(pit: Pit) -> Iterator[Fact]:
         Flash method, maker, project, and each partition whose size is known.
 
     Example:
-        >>> from pmport.formats.pit import Pit, PitEntry
+        >>> from pmport.formats.storage.pit import Pit, PitEntry
         >>> pit = Pit.build([PitEntry("BOOT", "boot.img", 9, block_count=8)], project="MSM8916")
         >>> [(fact.field, fact.value) for fact in read(pit)][1:]
         [('manufacturer', 'Samsung'), ('board', 'MSM8916'), ('partition', ('BOOT', 4096, 'eMMC'))]

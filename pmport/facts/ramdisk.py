@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from pmport.facts.device_facts import Certainty, Fact
 
 if TYPE_CHECKING:
-    from pmport.formats.ramdisk import Ramdisk
+    from pmport.formats.streams.ramdisk import Ramdisk
 
 __all__ = ["read"]
 

@@ -9,8 +9,8 @@ from pmport.facts.device_facts import Certainty, Fact
 from pmport.facts.table import inside
 
 if TYPE_CHECKING:
-    from pmport.formats.tree_table import TreeTable
-    from pmport.formats.tree_tables import TreeSequence
+    from pmport.formats.trees.base import TreeTable
+    from pmport.formats.trees.tables import TreeSequence
 
 __all__ = ["of_sequence", "of_table"]
 

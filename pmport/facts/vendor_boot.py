@@ -9,7 +9,7 @@ from pmport.facts.device_facts import Certainty, Fact
 from pmport.facts.table import inside
 
 if TYPE_CHECKING:
-    from pmport.formats.vendor_boot import VendorBoot
+    from pmport.formats.boot.vendor_image import VendorBoot
 
 __all__ = ["read"]
 

@@ -9,7 +9,7 @@ from pmport.facts.device_facts import Certainty, Fact
 from pmport.facts.table import inside
 
 if TYPE_CHECKING:
-    from pmport.formats.wrapper import Wrapper
+    from pmport.formats.base.wrapper import Wrapper
 
 __all__ = ["read"]
 

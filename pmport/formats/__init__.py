@@ -10,27 +10,27 @@ from typing import TYPE_CHECKING
 from pmport.lazy import lazily
 
 if TYPE_CHECKING:
-    from pmport.formats.boot_image import BootImage
-    from pmport.formats.kernel_config import KernelConfig
-    from pmport.formats.pit import Pit
+    from pmport.formats.avb.vbmeta import VbMeta
+    from pmport.formats.boot.image import BootImage
+    from pmport.formats.boot.vendor_image import VendorBoot
+    from pmport.formats.kernel.config import KernelConfig
     from pmport.formats.registry import FORMATS, FormatRow, recognise
-    from pmport.formats.vbmeta import VbMeta
-    from pmport.formats.vendor_boot import VendorBoot
+    from pmport.formats.storage.pit import Pit
     from pmport.node import Child, Data, Node, Part, Role
 
 _NAMES = {
     "FORMATS": "pmport.formats.registry:FORMATS",
-    "BootImage": "pmport.formats.boot_image:BootImage",
+    "BootImage": "pmport.formats.boot.image:BootImage",
     "Child": "pmport.node:Child",
     "Data": "pmport.node:Data",
     "FormatRow": "pmport.formats.registry:FormatRow",
-    "KernelConfig": "pmport.formats.kernel_config:KernelConfig",
+    "KernelConfig": "pmport.formats.kernel.config:KernelConfig",
     "Node": "pmport.node:Node",
     "Part": "pmport.node:Part",
-    "Pit": "pmport.formats.pit:Pit",
+    "Pit": "pmport.formats.storage.pit:Pit",
     "Role": "pmport.node:Role",
-    "VbMeta": "pmport.formats.vbmeta:VbMeta",
-    "VendorBoot": "pmport.formats.vendor_boot:VendorBoot",
+    "VbMeta": "pmport.formats.avb.vbmeta:VbMeta",
+    "VendorBoot": "pmport.formats.boot.vendor_image:VendorBoot",
     "recognise": "pmport.formats.registry:recognise",
 }
 

@@ -8,26 +8,26 @@ from pmport.lazy import lazily
 
 if TYPE_CHECKING:
     from pmport.generate.deviceinfo_text import deviceinfo, deviceinfo_values
-    from pmport.generate.download_steps import package_plan, samsung_plan
-    from pmport.generate.early_modules import with_early_modules
-    from pmport.generate.explained import explain
-    from pmport.generate.factory_steps import factory_plan
-    from pmport.generate.flash_steps import flash_plan
+    from pmport.generate.initramfs_modules import with_early_modules
     from pmport.generate.kernel_package import kernel_files
     from pmport.generate.other_distributions import extlinux, flash_script, halium_deviceinfo, lk2nd_node, mobile_nixos
     from pmport.generate.package_files import device_package
+    from pmport.generate.plans.factory import factory_plan
+    from pmport.generate.plans.fastboot import flash_plan
+    from pmport.generate.plans.samsung import package_plan, samsung_plan
+    from pmport.generate.provenance import explain
 
 _NAMES = {
-    "factory_plan": "pmport.generate.factory_steps:factory_plan",
-    "with_early_modules": "pmport.generate.early_modules:with_early_modules",
+    "factory_plan": "pmport.generate.plans.factory:factory_plan",
+    "with_early_modules": "pmport.generate.initramfs_modules:with_early_modules",
     "device_package": "pmport.generate.package_files:device_package",
     "deviceinfo": "pmport.generate.deviceinfo_text:deviceinfo",
     "deviceinfo_values": "pmport.generate.deviceinfo_text:deviceinfo_values",
-    "explain": "pmport.generate.explained:explain",
+    "explain": "pmport.generate.provenance:explain",
     "extlinux": "pmport.generate.other_distributions:extlinux",
-    "flash_plan": "pmport.generate.flash_steps:flash_plan",
-    "package_plan": "pmport.generate.download_steps:package_plan",
-    "samsung_plan": "pmport.generate.download_steps:samsung_plan",
+    "flash_plan": "pmport.generate.plans.fastboot:flash_plan",
+    "package_plan": "pmport.generate.plans.samsung:package_plan",
+    "samsung_plan": "pmport.generate.plans.samsung:samsung_plan",
     "flash_script": "pmport.generate.other_distributions:flash_script",
     "halium_deviceinfo": "pmport.generate.other_distributions:halium_deviceinfo",
     "kernel_files": "pmport.generate.kernel_package:kernel_files",

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from pmport.device_db.deviceinfo_keys import DEFAULT_BASE, KEYS, VARIANT_KEYS, Key, value_text
-from pmport.formats.deviceinfo import DeviceInfo
+from pmport.formats.reports.deviceinfo import DeviceInfo
 
 if TYPE_CHECKING:
     from pmport.device_db import Device, Question

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 from pmport.lazy import lazily
 
 if TYPE_CHECKING:
+    from pmport.transport.base import Transport
     from pmport.transport.modes import MODES, Mode, mode_of
     from pmport.transport.recording import Recorder, Replayer
-    from pmport.transport.seam import Transport
     from pmport.transport.serial_port import SerialTransport
     from pmport.transport.tcp import TcpTransport
     from pmport.transport.udp import UdpTransport
@@ -23,7 +23,7 @@ _NAMES = {
     "MODES": "pmport.transport.modes:MODES",
     "Mode": "pmport.transport.modes:Mode",
     "TcpTransport": "pmport.transport.tcp:TcpTransport",
-    "Transport": "pmport.transport.seam:Transport",
+    "Transport": "pmport.transport.base:Transport",
     "UsbDevice": "pmport.transport.usb:UsbDevice",
     "UsbInterface": "pmport.transport.usb:UsbInterface",
     "UsbTransport": "pmport.transport.usb:UsbTransport",

@@ -34,7 +34,7 @@ from pmport.redaction import REDACTED, identifies, redact
 if TYPE_CHECKING:
     from array import array
 
-    from pmport.transport.seam import Transport
+    from pmport.transport.base import Transport
 
 __all__ = ["Recorder", "Replayer"]
 
@@ -135,7 +135,7 @@ class Recorder:
         return self._transport
 
     def write(self, data: bytes | array[int], timeout: float | None) -> None:
-        """Send and write down; see :class:`~pmport.transport.seam.Transport`."""
+        """Send and write down; see :class:`~pmport.transport.base.Transport`."""
         data = bytes(data)
         self._note("out", self._shown(data))
         try:
@@ -145,7 +145,7 @@ class Recorder:
             raise
 
     def read(self, size: int, timeout: float | None) -> bytes:
-        """Receive and write down; see :class:`~pmport.transport.seam.Transport`."""
+        """Receive and write down; see :class:`~pmport.transport.base.Transport`."""
         try:
             data = self._transport.read(size, timeout)
         except TransportError as error:
@@ -216,7 +216,7 @@ class Replayer:
         return content
 
     def write(self, data: bytes | array[int], timeout: float | None) -> None:  # noqa: ARG002 - a recording waits for nobody
-        """Compare with what was sent; see :class:`~pmport.transport.seam.Transport`.
+        """Compare with what was sent; see :class:`~pmport.transport.base.Transport`.
 
         Raises:
             TransportError: If something else was recorded.
@@ -258,7 +258,7 @@ class Replayer:
         return _bytes(self._next("in")) if request_type & READING else b""
 
     def read(self, size: int, timeout: float | None) -> bytes:  # noqa: ARG002 - as above
-        """What was received; see :class:`~pmport.transport.seam.Transport`."""
+        """What was received; see :class:`~pmport.transport.base.Transport`."""
         return _bytes(self._next("in"))[:size]
 
     def close(self) -> None:

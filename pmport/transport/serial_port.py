@@ -48,7 +48,7 @@ class SerialTransport:
             raise _refused(error, port) from error
 
     def write(self, data: bytes, timeout: float | None) -> None:
-        """Send bytes; see :class:`~pmport.transport.seam.Transport`."""
+        """Send bytes; see :class:`~pmport.transport.base.Transport`."""
         import serial  # noqa: PLC0415 - as above
 
         try:
@@ -60,7 +60,7 @@ class SerialTransport:
             raise DeviceGoneError(f"{self.name} is gone: {error}", device=self.name) from error
 
     def read(self, size: int, timeout: float | None) -> bytes:
-        """Receive what has come; see :class:`~pmport.transport.seam.Transport`."""
+        """Receive what has come; see :class:`~pmport.transport.base.Transport`."""
         try:
             self._port.timeout = timeout
             data: bytes = self._port.read(1)

@@ -64,7 +64,7 @@ class TcpTransport:
             )  # fmt: skip
 
     def write(self, data: bytes, timeout: float | None) -> None:
-        """Send one message; see :class:`~pmport.transport.seam.Transport`."""
+        """Send one message; see :class:`~pmport.transport.base.Transport`."""
         self._socket.settimeout(timeout)
         try:
             self._socket.sendall(len(data).to_bytes(LENGTH_SIZE, "big"))
@@ -75,7 +75,7 @@ class TcpTransport:
             raise DeviceGoneError(f"the connection to {self.name} broke: {error}", device=self.name) from error
 
     def read(self, size: int, timeout: float | None) -> bytes:
-        """Receive of one message what is asked for; see :class:`~pmport.transport.seam.Transport`."""
+        """Receive of one message what is asked for; see :class:`~pmport.transport.base.Transport`."""
         self._socket.settimeout(timeout)
         if not self._left:
             self._left = int.from_bytes(self._receive(LENGTH_SIZE), "big")

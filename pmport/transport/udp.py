@@ -140,12 +140,12 @@ class UdpTransport:
             raise TransportError(f"{self.name} cannot be reached: {error}", device=self.name) from error
 
     def write(self, data: bytes, timeout: float | None) -> None:
-        """Send one message; see :class:`~pmport.transport.seam.Transport`."""
+        """Send one message; see :class:`~pmport.transport.base.Transport`."""
         if self._exchange(Kind.FASTBOOT, data, timeout=timeout):
             raise TransportError(f"{self.name} answered a write with data", device=self.name)
 
     def read(self, size: int, timeout: float | None) -> bytes:
-        """Receive of one message what is asked for; see :class:`~pmport.transport.seam.Transport`."""
+        """Receive of one message what is asked for; see :class:`~pmport.transport.base.Transport`."""
         if not self._ahead:
             self._ahead = self._exchange(Kind.FASTBOOT, b"", timeout=timeout)
         data, self._ahead = self._ahead[:size], self._ahead[size:]

@@ -258,7 +258,7 @@ class UsbTransport:
             self._fail(error, 0)
 
     def write(self, data: bytes | array[int], timeout: float | None) -> None:
-        """Send bytes, in pieces; see :class:`~pmport.transport.seam.Transport`. An array of bytes is not copied."""
+        """Send bytes, in pieces; see :class:`~pmport.transport.base.Transport`. An array of bytes is not copied."""
         import usb.core  # noqa: PLC0415 - as above
 
         sent = 0
@@ -312,7 +312,7 @@ class UsbTransport:
             self._fail(error, 0)
 
     def read(self, size: int, timeout: float | None) -> bytes:
-        """Receive one transfer; see :class:`~pmport.transport.seam.Transport`."""
+        """Receive one transfer; see :class:`~pmport.transport.base.Transport`."""
         import usb.core  # noqa: PLC0415 - as above
 
         try:

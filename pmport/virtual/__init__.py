@@ -11,16 +11,16 @@ from typing import TYPE_CHECKING
 from pmport.lazy import lazily
 
 if TYPE_CHECKING:
-    from pmport.virtual.fastboot import FastbootPhone
+    from pmport.virtual.fastboot_phone import FastbootPhone
     from pmport.virtual.fastboot_profiles import PROFILES, FastbootProfile
     from pmport.virtual.faults import Fault, FaultKind
-    from pmport.virtual.loke import LOKE_PROFILES, LokePhone, LokeProfile
     from pmport.virtual.network import NetworkPhone
     from pmport.virtual.nokia import ColdPhone, Mk2Phone
     from pmport.virtual.nolo import NOLO_PROFILES, NoloPhone, NoloProfile
     from pmport.virtual.partitions import Partition
     from pmport.virtual.phones import PHONES, Phone
     from pmport.virtual.pyusb_backend import PyusbBackend
+    from pmport.virtual.samsung import LOKE_PROFILES, LokePhone, LokeProfile
     from pmport.virtual.serial_console import SerialConsole
     from pmport.virtual.usb_bus import UsbBus
     from pmport.virtual.usb_device import ControlRequest, Stall, VirtualUsbDevice
@@ -30,18 +30,18 @@ _NAMES = {
     "SerialConsole": "pmport.virtual.serial_console:SerialConsole",
     "KernelPort": "pmport.virtual.usbip:KernelPort",
     "NetworkPhone": "pmport.virtual.network:NetworkPhone",
-    "LOKE_PROFILES": "pmport.virtual.loke:LOKE_PROFILES",
+    "LOKE_PROFILES": "pmport.virtual.samsung:LOKE_PROFILES",
     "NOLO_PROFILES": "pmport.virtual.nolo:NOLO_PROFILES",
     "PHONES": "pmport.virtual.phones:PHONES",
     "PROFILES": "pmport.virtual.fastboot_profiles:PROFILES",
     "ColdPhone": "pmport.virtual.nokia:ColdPhone",
     "ControlRequest": "pmport.virtual.usb_device:ControlRequest",
-    "FastbootPhone": "pmport.virtual.fastboot:FastbootPhone",
+    "FastbootPhone": "pmport.virtual.fastboot_phone:FastbootPhone",
     "FastbootProfile": "pmport.virtual.fastboot_profiles:FastbootProfile",
     "Fault": "pmport.virtual.faults:Fault",
     "FaultKind": "pmport.virtual.faults:FaultKind",
-    "LokePhone": "pmport.virtual.loke:LokePhone",
-    "LokeProfile": "pmport.virtual.loke:LokeProfile",
+    "LokePhone": "pmport.virtual.samsung:LokePhone",
+    "LokeProfile": "pmport.virtual.samsung:LokeProfile",
     "Mk2Phone": "pmport.virtual.nokia:Mk2Phone",
     "NoloPhone": "pmport.virtual.nolo:NoloPhone",
     "NoloProfile": "pmport.virtual.nolo:NoloProfile",

@@ -20,8 +20,8 @@ from pmport.transport.tcp import HANDSHAKE, LENGTH_SIZE
 from pmport.transport.udp import GOES_ON, HEADER, NUMBERS, Kind
 
 if TYPE_CHECKING:
-    from pmport.virtual.fastboot import FastbootPhone
     from pmport.virtual.fastboot_model import FastbootModel
+    from pmport.virtual.fastboot_phone import FastbootPhone
 
 __all__ = ["NetworkPhone"]
 

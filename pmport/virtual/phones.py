@@ -16,12 +16,12 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from pmport.virtual.fastboot import FastbootPhone
+from pmport.virtual.fastboot_phone import FastbootPhone
 from pmport.virtual.fastboot_profiles import PROFILES
-from pmport.virtual.loke import LOKE_PROFILES, LokePhone
 from pmport.virtual.nokia import ColdPhone, Mk2Phone
 from pmport.virtual.nolo import NOLO_PROFILES, NoloPhone
 from pmport.virtual.partitions import Partition
+from pmport.virtual.samsung import LOKE_PROFILES, LokePhone
 
 if TYPE_CHECKING:
     from pmport.virtual.faults import Fault

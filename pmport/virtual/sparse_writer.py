@@ -1,6 +1,6 @@
 """How a bootloader writes an Android sparse image to a partition, with the checks that LK makes.
 
-This is the device's end: it stands apart from :mod:`pmport.formats.sparse` on purpose, so that each judges the other.
+This is the device's end: it stands apart from :mod:`pmport.formats.storage.sparse` on purpose, so that each judges the other.
 Layout: libsparse ``sparse_format.h``; checks: LK ``app/aboot/aboot.c``, ``cmd_flash_mmc_sparse_img``.
 """
 

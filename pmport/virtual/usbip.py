@@ -1,7 +1,7 @@
 """A virtual phone as a real USB device of this Linux kernel, through ``vhci_hcd`` and USB/IP's messages.
 
 Every program then sees it, with the kernel's own USB stack between. That takes root and the module ``vhci-hcd``; on a
-machine whose kernel one would rather not touch, a small virtual machine does (``tests/download/test_real_kernel.py``).
+machine whose kernel one would rather not touch, a small virtual machine does (``tests/virtual/test_real_kernel.py``).
 
 The messages are those of the kernel's ``Documentation/usb/usbip_protocol.rst``: 48 bytes, big-endian, before the data.
 """

@@ -13,8 +13,8 @@ import pmport
 from pmport import demo, device_db, generate
 from pmport.errors import RecordError
 from pmport.facts import Certainty, DeviceFacts, Fact
-from pmport.formats.deviceinfo import DeviceInfo
-from pmport.formats.deviceinfo_lint import Schema, lint
+from pmport.formats.reports.deviceinfo import DeviceInfo
+from pmport.formats.reports.deviceinfo_lint import Schema, lint
 
 SAID = {"name": "Test Phone", "manufacturer": "Test", "year": 2015, "chassis": "handset", "flash_method": "fastboot"}
 STOCK = ("samsung-crespo-boot.img", "xiaomi-vayu-edk2-v2.img", "mtk-baidurom-v970-boot.img")

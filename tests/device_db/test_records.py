@@ -11,12 +11,12 @@ from support import REPOSITORY
 
 from pmport import device_db, generate
 from pmport.device_db.deviceinfo_keys import DEFAULT_BASE, DROPPED, KEYS, from_deviceinfo
-from pmport.device_db.make_records import record
-from pmport.device_db.writing import dotted
+from pmport.device_db.port_record import record
+from pmport.device_db.toml_writer import dotted
 from pmport.errors import RecordError, UnknownDeviceError
 from pmport.findings import Severity
-from pmport.formats.deviceinfo import DeviceInfo
-from pmport.formats.deviceinfo_lint import Schema, lint
+from pmport.formats.reports.deviceinfo import DeviceInfo
+from pmport.formats.reports.deviceinfo_lint import Schema, lint
 
 FACTS = REPOSITORY.parent / "shared" / "facts" / "data" / "devices.json"
 CODENAMES = device_db.codenames()

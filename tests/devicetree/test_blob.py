@@ -13,7 +13,7 @@ from support import corpus_files, real
 
 import pmport
 from pmport.devicetree import Blob, DeviceTree, find_blobs
-from pmport.devicetree.header import Header, header_struct
+from pmport.devicetree.fdt_header import Header, header_struct
 from pmport.errors import FormatError
 from pmport.node import Role
 from pmport.section import Section

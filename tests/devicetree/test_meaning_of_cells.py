@@ -11,9 +11,9 @@ from support import corpus_files, real
 
 from pmport.devicetree import DeviceTree, find_blobs
 from pmport.devicetree.addresses import cpu_ranges, reg, to_cpu
-from pmport.devicetree.interrupts import interrupt_parent, interrupts
+from pmport.devicetree.interrupt_resolver import interrupt_parent, interrupts
 from pmport.devicetree.pyfdt import from_fdt, to_fdt
-from pmport.devicetree.references import all_references, references, regulators
+from pmport.devicetree.reference_resolver import all_references, references, regulators
 from pmport.errors import FormatError
 
 TREES = corpus_files("dtb", "*.dtb") + corpus_files("dtb-split", "**/*.dtb")[::9]

@@ -118,7 +118,7 @@ def test_the_api_pages_name_everything_that_is_public(monkeypatch: pytest.Monkey
         names = {name for name in module.__all__ if not isinstance(getattr(module, name), types.ModuleType)}
         assert {name for name in names if f".{name}\n" not in page} == set()
     assert "pmport.open\n" in pages["index"]
-    assert "pmport.formats.sparse.SparseImage\n" in pages["format_types"]
+    assert "pmport.formats.storage.sparse.SparseImage\n" in pages["format_types"]
 
 
 def test_the_table_of_formats_is_the_registry_of_today(monkeypatch: pytest.MonkeyPatch) -> None:

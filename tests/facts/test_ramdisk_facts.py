@@ -7,7 +7,7 @@ from support import CORPUS, real
 
 import pmport
 from pmport import device_db, facts
-from pmport.formats.ramdisk import Ramdisk
+from pmport.formats.streams.ramdisk import Ramdisk
 
 EXPECTED = {
     "boot/nexus-oneclick-crespo-recovery.img": {

@@ -24,7 +24,7 @@ from pmport.errors import (
     RefusedError,
 )
 from pmport.events import BytesMoved, Event, StepFinished, StepStarted
-from pmport.flashers.fastboot_client import FastbootClient, Timeouts
+from pmport.flashers.fastboot.client import FastbootClient, Timeouts
 from pmport.plan import FlashPlan, Image, Preconditions, Step, Verb
 from pmport.section import Section
 from pmport.transport.usb import UsbTransport, wait_for_device

@@ -7,8 +7,8 @@ import pytest
 from pmport import flashers, generate
 from pmport.device_db import Device, Flash
 from pmport.errors import DeviceRefusedError
-from pmport.flashers.fastboot_quirks import NONE, QUIRKS, Quirk, explained, quirk_of
-from pmport.formats.getvars import GetVars
+from pmport.flashers.fastboot.quirks import NONE, QUIRKS, Quirk, explained, quirk_of
+from pmport.formats.reports.getvars import GetVars
 from pmport.virtual import FastbootPhone, Partition, PyusbBackend
 
 DEVICE = Device("acme-argon", flash=Flash(method="fastboot"))
@@ -29,7 +29,7 @@ def test_most_phones_need_nothing() -> None:
 
 def test_what_a_phone_cannot_take_at_once_is_split_whatever_it_says(monkeypatch: pytest.MonkeyPatch) -> None:
     quirk = Quirk("a test", "product", ".*", usb_chunk=16 << 10, largest_download=1 << 20)
-    monkeypatch.setattr("pmport.flashers.fastboot_quirks.QUIRKS", (quirk,))
+    monkeypatch.setattr("pmport.flashers.fastboot.quirks.QUIRKS", (quirk,))
     phone = FastbootPhone("lk2nd", {"userdata": Partition(8 << 20)})
     plan = generate.flash_plan(DEVICE, {"userdata": bytes(range(256)) * (6 << 12)})
     with flashers.open("fastboot", backend=PyusbBackend([phone])) as flasher:

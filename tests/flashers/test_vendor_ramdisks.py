@@ -7,7 +7,7 @@ import pytest
 from pmport import flashers, generate
 from pmport.device_db import Device, Flash
 from pmport.errors import PlanError
-from pmport.formats.vendor_boot import Fragment, VendorBoot
+from pmport.formats.boot.vendor_image import Fragment, VendorBoot
 from pmport.virtual import FastbootPhone, Partition, PyusbBackend
 
 DEVICE = Device("acme-argon", flash=Flash(method="fastboot"))

@@ -15,7 +15,7 @@ from pmport import flashers, generate
 from pmport.cli import pmport as command
 from pmport.device_db import Device, Flash
 from pmport.findings import Severity
-from pmport.formats.sparse import SparseImage
+from pmport.formats.storage.sparse import SparseImage
 from pmport.virtual import FastbootPhone, Partition, PyusbBackend
 
 if TYPE_CHECKING:

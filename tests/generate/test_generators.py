@@ -12,9 +12,9 @@ from support import judge
 
 import pmport
 from pmport import demo, device_db, generate
-from pmport.device_db import index
-from pmport.formats.boot_image import BootImage
-from pmport.formats.deviceinfo import DeviceInfo
+from pmport.device_db import search_index
+from pmport.formats.boot.image import BootImage
+from pmport.formats.reports.deviceinfo import DeviceInfo
 
 CODENAMES = device_db.codenames()
 BUILDERS: dict[str, Callable[..., str]] = {
@@ -34,7 +34,7 @@ def test_every_record_generates_for_everybody(name: str) -> None:
 
 def with_addresses() -> list[device_db.Device]:
     """Records whose boot image has addresses in its header: v0 to v2, not Marvell's, v2 with the device tree's address."""
-    devices = [device_db.load(row.codename) for row in index.rows() if None not in row.addresses]
+    devices = [device_db.load(row.codename) for row in search_index.rows() if None not in row.addresses]
     return [
         device
         for device in devices

@@ -14,7 +14,7 @@ import pytest
 from debian import unpacked
 
 from pmport import device_db, generate
-from pmport.device_db.importing import Apkbuild
+from pmport.device_db.pmaports_import import Apkbuild
 
 PORTS = [device for device in device_db.records() if device.category != "none"]
 LINE = re.compile(r'^deviceinfo_[a-zA-Z0-9_]*=".*"(\s*# .*)?$')

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from pmport.findings import Severity
-from pmport.formats.kernel_config import KernelConfig
+from pmport.formats.kernel.config import KernelConfig
 from pmport.kernels import check, readiness
 from pmport.kernels.checking import OptionFinding
 from pmport.kernels.fragments import diff, fragment, lost, merge, rules_fragment

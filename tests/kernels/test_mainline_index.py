@@ -11,7 +11,7 @@ from debian import unpacked
 
 from pmport.cli import pmport as command
 from pmport.errors import FormatError, RecordError
-from pmport.formats.kernel_config import KernelConfig
+from pmport.formats.kernel.config import KernelConfig
 from pmport.kernels import MainlineIndex, build_index, load_index, shipped_series
 from pmport.kernels.expressions import blockers, evaluate, symbols_of
 from pmport.kernels.renames import FILE, other_names, renames_text

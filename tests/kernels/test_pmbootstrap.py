@@ -15,7 +15,7 @@ import pytest
 from debian import unpacked
 from support import REPOSITORY
 
-from pmport.formats.kernel_config import KernelConfig
+from pmport.formats.kernel.config import KernelConfig
 from pmport.kernels import check
 from pmport.kernels.checking import OptionFinding
 from pmport.kernels.rules import RuleSet, load_rules

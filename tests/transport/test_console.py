@@ -13,8 +13,8 @@ import pytest
 from click.testing import CliRunner
 
 from pmport.cli import pmport as command
-from pmport.console import Lines, follow
 from pmport.errors import DeadlineError, DeviceGoneError, NoDeviceError
+from pmport.transport.console import Lines, follow
 from pmport.transport.serial_port import SerialTransport
 from pmport.virtual.serial_console import SerialConsole
 

@@ -1,0 +1,152 @@
+"""Records from a pmaports checkout: deviceinfo and APKBUILD of every device package, read without running a shell."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from pmport.device_db.port_record import record
+from pmport.errors import RecordError
+from pmport.formats.reports.deviceinfo import DeviceInfo
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from pmport.device_db.device import Device
+
+__all__ = ["Apkbuild", "read_checkout", "read_package"]
+
+ASSIGNMENT = re.compile(r"""^(\w+)=(?:"([^"]*)"|'([^']*)'|([^\s"';#]*))""", re.MULTILINE)
+FUNCTION = re.compile(r"^(\w+)\(\)\s*\{\n(.*?)^\}", re.MULTILINE | re.DOTALL)
+INSIDE = re.compile(r"""^\s*(\w+)=(?:"([^"]*)"|'([^']*)'|([^\s"';#]*))""", re.MULTILINE)
+REFERENCE = re.compile(r"\$(?:(\w+)|\{(\w+)(?:%%?[^}]*|##?[^}]*|/[^}]*)?\})")
+NO_KERNEL = ("linux-firmware", "linux-headers", "linux-pam")
+
+
+@dataclass(frozen=True)
+class Apkbuild:
+    """What an APKBUILD assigns at its top, and in each of its functions.
+
+    Args:
+        variables: Name → value, references to earlier variables replaced.
+        functions: Function → its assignments.
+    """
+
+    variables: Mapping[str, str]
+    functions: Mapping[str, Mapping[str, str]]
+
+    @classmethod
+    def parse(cls, text: str) -> Apkbuild:
+        r"""Read an APKBUILD.
+
+        Args:
+            text: Its text.
+
+        Returns:
+            Its assignments. Nothing is run: what a shell would compute stays as it is written.
+
+        Example:
+            >>> Apkbuild.parse('pkgname=device-a-b\nsubpackages="$pkgname-kernel-x:kernel_x"\n').words("subpackages")
+            ('device-a-b-kernel-x:kernel_x',)
+        """
+        bodies = {match[1]: match[2] for match in FUNCTION.finditer(text)}
+        variables: dict[str, str] = {}
+        for match in ASSIGNMENT.finditer(FUNCTION.sub("", text)):
+            variables[match[1]] = _expanded(match[2] or match[3] or match[4] or "", variables)
+        functions = {
+            name: {
+                match[1]: _expanded(match[2] or match[3] or match[4] or "", variables)
+                for match in INSIDE.finditer(body)
+            }
+            for name, body in bodies.items()
+        }
+        return cls(variables, functions)
+
+    def words(self, name: str, function: str = "") -> tuple[str, ...]:
+        """The words of a variable.
+
+        Args:
+            name: The variable.
+            function: The function that assigns it; "": the top.
+
+        Returns:
+            Its words; none where it is not assigned.
+        """
+        table = self.functions.get(function, {}) if function else self.variables
+        return tuple(table.get(name, "").split())
+
+
+def _expanded(text: str, known: Mapping[str, str]) -> str:
+    return REFERENCE.sub(lambda match: known.get(match[1] or match[2] or "", match[0]), text)
+
+
+def _is_kernel(name: str) -> bool:
+    return name.startswith("linux-") and not name.startswith(NO_KERNEL)
+
+
+def read_package(folder: Path) -> Device:
+    """One device package.
+
+    Args:
+        folder: ``device-<codename>``, with a deviceinfo and an APKBUILD.
+
+    Returns:
+        The record.
+
+    Raises:
+        RecordError: If the deviceinfo has a key or value that has no place.
+        FormatError: If it is no plain deviceinfo.
+    """
+    info = DeviceInfo.parse((folder / "deviceinfo").read_bytes())
+    package = Apkbuild.parse((folder / "APKBUILD").read_text(encoding="utf-8"))
+    codename = folder.name.removeprefix("device-")
+    depends = package.words("depends")
+    row: dict[str, Any] = {
+        "category": folder.parent.name,
+        "deviceinfo": dict(info),
+        "apkbuild": {"depends": depends},
+        "kernels": [name for name in depends if _is_kernel(name)],
+        "kernel_variants": dict(_variants(package, codename)),
+        "lk2nd": [name for name in depends if name.startswith("lk2nd")],
+        "firmware": [name for name in depends if name.startswith("firmware-")],
+        "files": sorted(path.name for path in folder.iterdir() if path.is_file()),
+    }
+    return record(codename, row, {})
+
+
+def _variants(package: Apkbuild, codename: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    prefix = f"device-{codename}-kernel-"
+    for word in package.words("subpackages"):
+        name, _, function = word.partition(":")
+        if name.startswith(prefix):
+            function = function.partition(":")[0] or name.rpartition("-")[2]
+            kernels = [item for item in package.words("depends", function) if _is_kernel(item)]
+            description = package.functions.get(function, {}).get("pkgdesc", "")
+            yield name.removeprefix(prefix), {"desc": description, "kernels": kernels}
+
+
+def read_checkout(folder: Path) -> Iterator[tuple[str, Device | RecordError]]:
+    """Every device package of a pmaports checkout.
+
+    Args:
+        folder: The checkout.
+
+    Yields:
+        ``(codename, record)``; for a package that cannot be read, what is wrong with it.
+
+    Raises:
+        RecordError: If the folder is no checkout.
+    """
+    packages = sorted(folder.glob("device/*/device-*/deviceinfo"), key=lambda path: path.parent.name)
+    if not packages:
+        raise RecordError(
+            "there is no device/*/device-*/deviceinfo below it", file=str(folder), remedy="name a pmaports checkout"
+        )
+    for path in packages:
+        codename = path.parent.name.removeprefix("device-")
+        try:
+            yield codename, read_package(path.parent)
+        except (RecordError, ValueError) as error:
+            yield codename, RecordError(str(error), file=str(path))

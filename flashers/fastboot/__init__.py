@@ -1,0 +1,1 @@
+"""Fastboot: the client, what bootloaders do otherwise, and the flasher."""

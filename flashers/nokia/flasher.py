@@ -1,0 +1,353 @@
+r"""Carry a plan to a Nokia phone or tablet: in NOLO, or cold with its boot ROM waiting for a loader.
+
+Example:
+    >>> import pmport.flashers
+    >>> from pmport.virtual import NoloPhone, PyusbBackend
+    >>> from pmport.flashers.nokia.flasher import plan_images
+    >>> from pmport.section import Section
+    >>> phone = NoloPhone("N900")
+    >>> kernel = Section.of(bytes(36) + b"\x18\x28\x6f\x01" + bytes(1000))
+    >>> with pmport.flashers.open("0xffff", backend=PyusbBackend([phone])) as flasher:
+    ...     flasher.run(plan_images({"kernel": kernel}))
+    >>> len(phone.flash["kernel"])  # padded to 128 bytes
+    1152
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Self
+
+from pmport.byte_sources import FileSource
+from pmport.errors import FlashError, PlanError, TransportError
+from pmport.events import OnEvent, StepFinished, StepStarted, ignore
+from pmport.flashers.methods import found
+from pmport.flashers.nokia.boot_rom import OmapClient
+from pmport.flashers.nokia.mk2 import Mk2Client
+from pmport.flashers.nokia.nolo import AGAIN, LOADED, NoloClient
+from pmport.flashers.nokia.settings import ImageLabel, NoloSettings, NoloTransport
+from pmport.plan import FlashPlan, Image, Preconditions, Step, Verb
+from pmport.section import Section
+from pmport.transport.recording import Recorder
+from pmport.transport.usb import UsbDevice, UsbTransport, usb_devices
+from pmport.wire import nolo as wire
+from pmport.wire import nolo_image
+
+if TYPE_CHECKING:
+    from pmport.section import Readable
+
+__all__ = ["CONTROLS", "NokiaFlasher", "plan_images"]
+
+METHOD = "0xffff"
+NOLO, BOOT_ROM, MK2 = "NOLO", "Nokia boot ROM", "Mk II"
+"""Names of the modes (:data:`pmport.transport.MODES`)."""
+POLL_SECONDS = 0.05
+"""NOLO and the boot ROM are on the cable for a few seconds only."""
+MESSAGES = 0x01
+"""The endpoint that Mk II's messages and the boot ROM's bytes go to."""
+LOADERS = ("2nd", "secondary")
+NEVER_FLASHED = frozenset({"2nd", "mmc", "1st", "cert-sw", "ape-algo"})
+BOOT_CHAIN = frozenset({"xloader", "secondary"})
+SW_RELEASE = "sw-release "
+"""Begins the argument of a command step that names the software release."""
+CONTROLS = {Verb.FLASH, Verb.STAGE, Verb.BOOT, Verb.REBOOT, Verb.COMMAND}
+
+
+class NokiaFlasher:
+    """The flasher for what 0xFFFF speaks to.
+
+    Args:
+        transport: The connection.
+        settings: Waits and habits.
+    """
+
+    method = METHOD
+
+    def __init__(self, transport: NoloTransport, *, settings: NoloSettings | None = None) -> None:
+        device: UsbDevice | None = getattr(transport, "device", None)
+        self.transport = transport
+        self.mode = device.mode.name if device is not None and device.mode is not None else NOLO
+        self.client = NoloClient(transport, settings=settings)
+        """Speaks NOLO; for the other modes there are :attr:`boot_rom` and :attr:`mk2`."""
+        self.boot_rom = OmapClient(transport)
+        self.mk2 = Mk2Client(transport)
+
+    @classmethod
+    def connect(cls, device: str, timeout: float | None, backend: Any, on_event: OnEvent) -> UsbTransport:
+        """Find the phone and claim its interface, without a question that would cost time; see :func:`pmport.flashers.open`."""
+        serials = bool(device) and not device.startswith("usb:")
+        phone = found(METHOD, device, timeout, backend, on_event, serials=serials, poll=POLL_SECONDS)
+        return opened(phone)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the phone."""
+        self.transport.close()
+
+    def run(self, plan: FlashPlan, on_event: OnEvent = ignore) -> None:
+        """Carry out a plan; see :class:`~pmport.flashers.methods.Flasher`."""
+        if plan.method != self.method:
+            raise PlanError(f"this plan is for {plan.method}, and the phone speaks {self.method}")
+        for step in plan.steps:
+            check_step(step, check_types=self.client.settings.check_types)
+        plan.check_files()
+        self.client.on_event = self.boot_rom.on_event = on_event
+        steps = list(enumerate(plan.steps))
+        if self.mode == MK2:
+            self._run_mk2(plan)
+            return
+        if self.mode == BOOT_ROM:
+            steps = self._start_nolo(steps, plan, on_event)
+        if not steps:
+            return
+        with _told("identifying the phone", "nothing was written"):
+            self.client.start()
+        self._check_product(plan)
+        for index, step in steps:
+            on_event(StepStarted(step.title, index, len(plan.steps)))
+            start = time.monotonic()
+            with _told(step.title, f"{step.title} was not finished; the steps before it were", step.partition):
+                self._do(step)
+            on_event(StepFinished(step.title, time.monotonic() - start))
+
+    def _check_product(self, plan: FlashPlan) -> None:
+        wanted = plan.preconditions.products
+        if wanted and self.client.product not in wanted:
+            raise PlanError(
+                f"the phone is {self.client.product}, and the plan is for {' or '.join(wanted)}",
+                state="nothing was written", remedy="take the right phone, or make a plan for this one",
+            )  # fmt: skip
+        for step in plan.steps:
+            label = ImageLabel.parse(step.argument)
+            if step.image and not label.fits(self.client.product, self.client.revision):
+                raise PlanError(
+                    f"{step.image.name} is for {label.device} {','.join(label.revisions)}, and the phone is"
+                    f" {self.client.product} {self.client.revision}",
+                    state="nothing was written", remedy="take the image for this revision",
+                )  # fmt: skip
+
+    def _do(self, step: Step) -> None:
+        client = self.client
+        if step.verb is Verb.FLASH and step.image:
+            client.flash(step.partition, step.image.section, label=ImageLabel.parse(step.argument), step=step.title)
+        elif step.verb is Verb.STAGE and step.image:
+            client.send(step.partition, step.image.section, label=ImageLabel.parse(step.argument), step=step.title)
+        elif step.verb is Verb.BOOT:
+            if step.image:
+                client.send("kernel", step.image.section, step=step.title)
+            client.boot(step.argument.encode("utf-8", "surrogateescape"))
+        elif step.verb is Verb.COMMAND:
+            client.put_sw_release(step.argument.removeprefix(SW_RELEASE))
+        elif step.argument:
+            client.boot(update=True)
+        else:
+            client.reboot()
+
+    def _run_mk2(self, plan: FlashPlan) -> None:
+        if any(step.verb is not Verb.REBOOT for step in plan.steps):
+            raise PlanError(
+                "the phone is in PC-Suite mode, in which nothing can be flashed", state="nothing was written",
+                remedy="reboot it into update mode: pmport nokia reboot update",
+            )  # fmt: skip
+        with _told("reboot", "nothing was written"):
+            for step in plan.steps:
+                self.mk2.reboot(update=bool(step.argument))
+
+    def _start_nolo(self, steps: list[tuple[int, Step]], plan: FlashPlan, on_event: OnEvent) -> list[tuple[int, Step]]:
+        """Cold flashing: the first two steps bring the loaders; the others are for the NOLO that then appears."""
+        loaders = [step.image.section for _, step in steps[:2] if step.verb is Verb.STAGE and step.image]
+        if [step.partition for _, step in steps[:2]] != list(LOADERS) or len(loaders) != 2:
+            raise PlanError(
+                "the phone waits in its boot ROM, and the plan does not begin with the loaders 2nd and secondary",
+                state="nothing was written", remedy="give both, or switch the phone into update mode",
+            )  # fmt: skip
+        on_event(StepStarted("cold flash", 0, len(plan.steps)))
+        start = time.monotonic()
+        self.boot_rom.cold_flash(*loaders)
+        self.transport.close()
+        self._again()
+        on_event(StepFinished("cold flash", time.monotonic() - start))
+        return steps[2:]
+
+    def _again(self) -> None:
+        """Wait until the phone is on the cable as NOLO; it has another address then."""
+        device: UsbDevice = self.transport.device  # type: ignore[attr-defined]  # the boot ROM is only reached over USB
+        backend = device.handle.backend
+        end = time.monotonic() + self.client.settings.reappear
+        while True:
+            there = [item for item in usb_devices(method=METHOD, backend=backend, serials=False) if item.mode and item.mode.name == NOLO]  # fmt: skip
+            same = [item for item in there if item.path == device.path] or there
+            if len(same) == 1:
+                break
+            if time.monotonic() > end:
+                raise FlashError("the temporary NOLO did not appear on the cable", state="nothing is written", remedy=AGAIN)  # fmt: skip
+            time.sleep(POLL_SECONDS)
+        self.mode = NOLO
+        if isinstance(self.transport, Recorder):
+            self.transport.switch(opened(same[0]))
+        else:
+            self.transport = opened(same[0])
+        self.client.transport = self.transport
+
+
+def opened(phone: UsbDevice) -> UsbTransport:
+    """Claim the interface that the phone's mode uses.
+
+    Args:
+        phone: The phone.
+
+    Returns:
+        The connection.
+
+    Raises:
+        TransportError: If it has no such interface, as U-Boot's console on the N900.
+    """
+    fitting = [item for item in phone.interfaces if item.endpoint_in and item.endpoint_out]
+    if not fitting:
+        raise TransportError(f"the phone at {phone.path} has no interface to flash by", device=phone.path, remedy=AGAIN)
+    interface = fitting[0]
+    if phone.mode is not None and phone.mode.name != NOLO:
+        interface = replace(interface, endpoint_out=MESSAGES)
+    return UsbTransport(phone, interface)
+
+
+def check_step(step: Step, *, check_types: bool = True) -> None:
+    """Refuse a step that NOLO cannot do, or that has the wrong file.
+
+    Args:
+        step: The step.
+        check_types: Look into the file.
+
+    Raises:
+        PlanError: Says why; nothing was written.
+    """
+    if step.verb not in CONTROLS or (step.verb is Verb.REBOOT and step.argument not in {"", "update"}):
+        raise PlanError(f"NOLO cannot do {step.title!r}", remedy="it flashes, loads, boots and reboots")
+    if step.verb is Verb.COMMAND and not step.argument.startswith(SW_RELEASE):
+        raise PlanError(f"NOLO knows no command {step.argument!r}", remedy=f"it knows {SW_RELEASE}VERSION")
+    if step.image is None:
+        return
+    kind = step.partition or "kernel"
+    if kind not in nolo_image.TYPES:
+        raise PlanError(f"{kind!r} is no type of image", remedy=f"use {', '.join(nolo_image.TYPES)}")
+    if step.verb is Verb.FLASH and kind in NEVER_FLASHED:
+        raise PlanError(f"NOLO does not flash {kind}", remedy="2nd is for cold flashing only; mmc is a disk's image")
+    if step.verb is Verb.FLASH and kind in BOOT_CHAIN and step.danger != "bootloader":
+        raise PlanError(f"{kind} is a piece of the boot chain", remedy="make its step with danger='bootloader'")
+    if step.verb is Verb.BOOT and kind not in LOADED:
+        raise PlanError(f"{kind} cannot be started from memory", remedy=f"only {' and '.join(LOADED)} can")
+    seen = nolo_image.detect(step.image.section.read(0, nolo_image.HEAD), step.image.size)
+    if check_types and seen is not None and seen != kind:
+        raise PlanError(
+            f"{step.image.name} looks like {seen}, and is to be flashed as {kind}", state="nothing was written",
+            remedy="name the right type, or set check_types=False",
+        )  # fmt: skip
+
+
+def plan_images(
+    images: Mapping[str, str | os.PathLike[str] | Readable],
+    *,
+    load: bool = False,
+    cold: bool = False,
+    boot: str | None = None,
+    reboot: bool = False,
+    sw_release: str = "",
+    versions: Mapping[str, str] | None = None,
+    products: Iterable[str] = (),
+    device: str = "",
+    allow: Iterable[str] = (),
+) -> FlashPlan:
+    """Plan what 0xFFFF's options ask for.
+
+    Args:
+        images: Type of image → file.
+        load: Into memory (kernel and initfs) instead of the flash.
+        cold: Begin with the loaders ``2nd`` and ``secondary``, over the boot ROM.
+        boot: Afterwards start what is in memory, or else in the flash, with this command line.
+        reboot: Afterwards reboot.
+        sw_release: Name of the software release.
+        versions: Type of image → version that is written with it, or ``device:revisions:version``.
+        products: Product codes that the images are for.
+        device: Codename.
+        allow: Dangers that are accepted.
+
+    Returns:
+        The plan; it prints itself.
+
+    Raises:
+        PlanError: If an image is missing, empty, or of another type.
+        RefusedError: If a step is dangerous and was not allowed.
+    """
+    named = {kind: _image(kind, file) for kind, file in images.items()}
+    steps = list(_cold_steps(named)) if cold else []
+    if sw_release:
+        steps.append(Step(Verb.COMMAND, argument=SW_RELEASE + sw_release))
+    verb = Verb.STAGE if load else Verb.FLASH
+    for kind, image in named.items():
+        if load and kind not in LOADED:
+            raise PlanError(f"{kind} cannot be started from memory", remedy=f"only {' and '.join(LOADED)} can")
+        if cold and kind in LOADERS:
+            continue
+        version = (versions or {}).get(kind, "")
+        steps.append(Step(verb, kind, image, version, "bootloader" if kind in BOOT_CHAIN else ""))
+    if boot is not None:
+        steps.append(Step(Verb.BOOT, argument=boot))
+    elif reboot:
+        steps.append(Step(Verb.REBOOT))
+    for step in steps:
+        check_step(step)
+    return FlashPlan(METHOD, tuple(steps), device, Preconditions(products=tuple(products)), (), tuple(allow))
+
+
+def _cold_steps(named: Mapping[str, Image]) -> Iterator[Step]:
+    missing = [kind for kind in LOADERS if kind not in named]
+    if missing:
+        raise PlanError(f"cold flashing needs {' and '.join(missing)}", remedy="both are in the maker's FIASCO image")
+    for kind in LOADERS:
+        yield Step(Verb.STAGE, kind, named[kind], danger="cold-flash")
+
+
+def _image(kind: str, file: str | os.PathLike[str] | Readable) -> Image:
+    if isinstance(file, (str, os.PathLike)):
+        if os.path.isdir(file):  # noqa: PTH112 - any path-like will do
+            raise PlanError(f"{os.fspath(file)} is a directory", remedy="name a file in it")
+        return Image.of(os.fspath(file), Section.of(FileSource(file)))
+    section = Section.of(file)
+    return Image.of(section.source.name or kind, section)
+
+
+def product_name(code: str) -> str:
+    """What people call a product.
+
+    Args:
+        code: Such as ``RX-51``.
+
+    Returns:
+        Such as ``Nokia N900``; the code itself where it is unknown.
+    """
+    return wire.PRODUCTS[code][0] if code in wire.PRODUCTS else code
+
+
+@contextmanager
+def _told(title: str, state: str, partition: str = "") -> Iterator[None]:
+    """Errors say what they mean for the phone, and what to do next."""
+    try:
+        yield
+    except TransportError as error:
+        raise FlashError(
+            f"{title}: {error.what}", partition=partition, bytes_sent=error.bytes_sent,
+            state=error.state or state, remedy=error.remedy or AGAIN,
+        ) from error  # fmt: skip
+    except FlashError as error:
+        error.partition = error.partition or partition
+        error.state, error.remedy = error.state or state, error.remedy or AGAIN
+        raise

@@ -1,0 +1,1 @@
+"""Samsung's download mode, as Heimdall speaks it: the client and the flasher."""

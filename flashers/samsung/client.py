@@ -1,0 +1,445 @@
+"""The conversation with a Samsung phone in download mode, one method per exchange."""
+
+from __future__ import annotations
+
+import time
+from array import array
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, Protocol, TypeVar
+
+from pmport.byte_sources import FileSource
+from pmport.errors import (
+    DeadlineError,
+    DeviceGoneError,
+    DeviceRefusedError,
+    FlashError,
+    FormatError,
+    ProtocolError,
+    TransportError,
+)
+from pmport.events import BytesMoved, OnEvent, Waiting, ignore
+from pmport.flashers.samsung.read_ahead import parts_ahead
+from pmport.formats.storage.pit import LARGEST, Pit
+from pmport.wire import loke as wire
+from pmport.wire.loke import CloseCommand, Kind, Request, Response, SessionCommand
+from pmport.wire.loke_dialect import Dialect, Sequence, sequences
+from pmport.wire.loke_failures import meaning
+
+if TYPE_CHECKING:
+    from pmport.formats.storage.pit import PitEntry
+    from pmport.section import Section
+
+__all__ = ["AGAIN", "EmptyPackets", "LokeClient", "LokeSettings", "LokeTransport"]
+
+AGAIN = "switch the phone off and enter download mode again: it takes one session per attachment"
+ANSWER_ROOM = 512
+"""Bytes that are read for an answer of 8, so that a longer one is noticed instead of lost."""
+
+T = TypeVar("T")
+
+
+class EmptyPackets(StrEnum):
+    """When zero-length packets are sent."""
+
+    NEVER = "never"
+    AFTER_ALL = "after-all"
+    """After every packet; the first failure ends it for the session."""
+    HEIMDALL = "heimdall"
+    """As Heimdall does: after requests, before parts but the first, around the end of a sequence."""
+
+
+@dataclass(frozen=True, slots=True)
+class LokeSettings:
+    """Waits and habits; defaults are what most phones want. All times in seconds.
+
+    Args:
+        host_version: Protocol that the host claims: 0 as Heimdall 1.4.2, 4 as Heimdall 2.1.
+        resume: True: skip the greeting, because a session was closed before without a reboot; False: never; None: only
+            if the phone does not answer the greeting.
+        reset_first: Reset the USB port before the greeting.
+        greeting: For the answer to the greeting.
+        settle: Pause after the begin of a session; some phones are not ready before.
+        answer: For every other answer, and for a request to be taken.
+        retries: How often a lost deadline is tried again.
+        retry_pause: Pause before the first of these; each later one is longer by as much.
+        empty_packets: When to send zero-length packets.
+        empty_packet: For a zero-length packet to be taken.
+        part: For a part to be taken and acknowledged.
+        sequence_end: For a sequence to be written; None: what the protocol's version allows.
+        table: For a partition table to be written.
+        t_flash: Pause after switching to the memory card.
+        erase: For erasing the user's data.
+        reboot: For the answer to a reboot, which may be missing.
+        modem_as_phone: Send the modem's files with the layout of the phone's, as some newer flashers do.
+        binary_type: Send the partition's binary type, as Samsung's own program does, where Heimdall sends 0.
+        check_sizes: Refuse files that are larger than their partition.
+    """
+
+    host_version: int = 4
+    resume: bool | None = None
+    reset_first: bool = False
+    greeting: float = 1.0
+    settle: float = 3.0
+    answer: float = 3.0
+    retries: int = 5
+    retry_pause: float = 0.25
+    empty_packets: EmptyPackets = EmptyPackets.AFTER_ALL
+    empty_packet: float = 0.1
+    part: float = 30.0
+    sequence_end: float | None = None
+    table: float = 120.0
+    t_flash: float = 5.0
+    erase: float = 600.0
+    reboot: float = 0.5
+    modem_as_phone: bool = False
+    binary_type: bool = False
+    check_sizes: bool = True
+
+
+class LokeTransport(Protocol):
+    """What download mode needs of a transport besides :class:`~pmport.transport.base.Transport`."""
+
+    @property
+    def name(self) -> str:
+        """What a person calls it."""
+        ...
+
+    def write(self, data: bytes | array[int], timeout: float | None) -> None:
+        """Send bytes."""
+        ...
+
+    def read(self, size: int, timeout: float | None) -> bytes:
+        """Receive one transfer."""
+        ...
+
+    def write_empty(self, timeout: float | None) -> None:
+        """Send a zero-length packet."""
+        ...
+
+    def reset(self) -> None:
+        """Reset the port."""
+        ...
+
+    def close(self) -> None:
+        """Let go of the device."""
+        ...
+
+
+class LokeClient:
+    """A conversation with one phone.
+
+    Args:
+        transport: The connection.
+        settings: Waits and habits.
+        on_event: Told how far a transfer is, and of pauses.
+    """
+
+    def __init__(
+        self, transport: LokeTransport, *, settings: LokeSettings | None = None, on_event: OnEvent = ignore
+    ) -> None:
+        self.transport = transport
+        self.settings = settings or LokeSettings()
+        self.on_event = on_event
+        self.greeted = False
+        self._silent = False
+        self.dialect: Dialect | None = None
+        """What the phone speaks; None outside a session."""
+        self._empty = self.settings.empty_packets is not EmptyPackets.NEVER
+
+    # ----- one exchange
+
+    def _tried(self, call: Callable[[], T]) -> T:
+        """Try again where a deadline was missed, as Heimdall does: some phones need seconds."""
+        for attempt in range(self.settings.retries + 1):
+            try:
+                return call()
+            except DeadlineError as error:
+                if attempt == self.settings.retries or error.bytes_sent:
+                    raise
+                time.sleep(self.settings.retry_pause * (attempt + 1))
+        raise AssertionError("the loop returns or raises")
+
+    def _end_packet(self) -> None:
+        if not self._empty or self.settings.empty_packets is EmptyPackets.NEVER:
+            return
+        try:
+            self.transport.write_empty(self.settings.empty_packet)
+        except DeviceGoneError:
+            raise
+        except TransportError:
+            self._empty = False
+
+    def _send(self, request: Request, *, around: bool = False) -> None:
+        data = bytes(request)
+        if around and self.settings.empty_packets is EmptyPackets.HEIMDALL:
+            self._end_packet()
+        self._tried(lambda: self.transport.write(data, self.settings.answer))
+        self._end_packet()
+
+    def _receive(self, seconds: float, *, retries: bool = True) -> Response:
+        def once() -> bytes:
+            return self.transport.read(ANSWER_ROOM, seconds)
+
+        data = self._tried(once) if retries else once()
+        for _ in range(2):  # the phone's own zero-length packets
+            if data:
+                break
+            data = once()
+        try:
+            return Response.parse(data)
+        except FormatError as error:
+            raise ProtocolError(f"the phone answered {data[:16].hex(' ') or 'nothing'}", remedy=AGAIN) from error
+
+    def _expect(self, kind: int, what: str, seconds: float, *, retries: bool = True) -> int:
+        response = self._receive(seconds, retries=retries)
+        if response.failed:
+            raise DeviceRefusedError(
+                f"the phone refused {what}: {meaning(response.value)} (code {response.value})",
+                device_text=str(response.value), remedy=AGAIN,
+            )  # fmt: skip
+        if response.kind != kind:
+            raise ProtocolError(f"the phone answered {what} with a message of kind {response.kind:#x}", remedy=AGAIN)
+        return response.value
+
+    def ask(self, request: Request, *, seconds: float | None = None, retries: bool = True) -> int:
+        """Send a request and wait for its answer.
+
+        Args:
+            request: The request.
+            seconds: For the answer; None: as :attr:`settings` has it.
+            retries: Wait again, as often as :attr:`settings` has it.
+
+        Returns:
+            The answer's value.
+
+        Raises:
+            DeviceRefusedError: If the phone says no; with the meaning of its code.
+            ProtocolError: If it answers anything else.
+            TransportError: If the cable fails.
+        """
+        self._send(request)
+        limit = self.settings.answer if seconds is None else seconds
+        return self._expect(request.kind, request.name, limit, retries=retries)
+
+    # ----- session
+
+    def greet(self) -> None:
+        """Say hello, unless that was done; falls back to resuming a closed session where the settings allow it.
+
+        Raises:
+            ProtocolError: If something else than download mode answers.
+            FlashError: If nothing answers.
+        """
+        if self.greeted or self.settings.resume:
+            self.greeted = True
+            return
+        if self.settings.reset_first:
+            self.transport.reset()
+        self._tried(lambda: self.transport.write(wire.HANDSHAKE, self.settings.answer))
+        try:
+            answer = self.transport.read(ANSWER_ROOM, self.settings.greeting)
+        except DeadlineError as error:
+            if self.settings.resume is None:
+                self.greeted = self._silent = True  # a phone whose session was closed answers only to the next begin
+                return
+            raise FlashError(
+                "the phone does not answer the greeting", state="nothing was written",
+                remedy=f"{AGAIN}; stop ModemManager, which may have spoken to it first",
+            ) from error  # fmt: skip
+        if answer.rstrip(b"\0") != wire.HANDSHAKE_REPLY:
+            raise ProtocolError(
+                f"the phone answered the greeting with {answer[:16]!r}", state="nothing was written", remedy=AGAIN
+            )
+        self.greeted = True
+
+    def begin(self) -> Dialect:
+        """Open a session, and agree on the size of parts.
+
+        Returns:
+            What the phone speaks.
+        """
+        if self.dialect is not None:
+            return self.dialect
+        try:
+            word = self.ask(wire.begin_session(self.settings.host_version), retries=not self._silent)
+        except DeadlineError as error:
+            raise FlashError(
+                "the phone opens no session", state="nothing was written",
+                remedy=f"{AGAIN}; stop ModemManager, which may have spoken to it first",
+            ) from error  # fmt: skip
+        dialect = Dialect.of(word)
+        if self.settings.settle:
+            self.on_event(Waiting("begin session", "the phone to get ready", self.settings.settle))
+            time.sleep(self.settings.settle)
+        if dialect.sets_part_size:
+            self.ask(wire.part_size(dialect.part_size))
+        self.dialect = dialect
+        return dialect
+
+    def t_flash(self) -> None:
+        """Write to the memory card instead of the phone's own storage, for this session."""
+        self.ask(
+            Request(Kind.SESSION, SessionCommand.T_FLASH), seconds=max(self.settings.answer, self.settings.t_flash)
+        )
+        time.sleep(self.settings.t_flash)
+
+    def erase_userdata(self) -> None:
+        """Erase the user's data."""
+        self.ask(Request(Kind.SESSION, SessionCommand.ERASE_USERDATA), seconds=self.settings.erase)
+
+    def total(self, size: int) -> None:
+        """Tell how much will come.
+
+        Args:
+            size: Bytes of all files.
+        """
+        self.ask(wire.total_bytes(size))
+
+    def end(self) -> None:
+        """Close the session; a later :meth:`begin` opens another one, as long as the phone is not rebooted."""
+        self.ask(wire.close(CloseCommand.END))
+        self.dialect = None
+
+    def leave(self, command: CloseCommand) -> None:
+        """Reboot or switch off; silence and a phone that is gone count as success.
+
+        Args:
+            command: Which.
+        """
+        try:
+            self._send(wire.close(command))
+            self._expect(Kind.CLOSE, "the reboot", self.settings.reboot, retries=False)
+        except (DeadlineError, DeviceGoneError):
+            return
+
+    # ----- partition table
+
+    def read_table(self) -> Pit:
+        """The phone's partition table.
+
+        Returns:
+            The table.
+
+        Raises:
+            ProtocolError: If the phone sends no table.
+        """
+        size = self.ask(wire.pit_dump())
+        if not 0 < size <= LARGEST:
+            raise ProtocolError(f"the phone announced a partition table of {size} bytes", remedy=AGAIN)
+        pieces = []
+        for number, start in enumerate(range(0, size, wire.PIT_PART)):
+            wanted = min(wire.PIT_PART, size - start)
+            self._send(wire.pit_part(number))
+            piece = self._tried(lambda: self.transport.read(ANSWER_ROOM, self.settings.answer))
+            if len(piece) != wanted:
+                raise ProtocolError(
+                    f"part {number} of the partition table has {len(piece)} bytes, not {wanted}", remedy=AGAIN
+                )
+            pieces.append(piece)
+        self._drain()
+        self.ask(wire.pit_end())
+        try:
+            return Pit.parse(b"".join(pieces))
+        except FormatError as error:
+            raise ProtocolError(f"the phone's partition table is broken: {error}", remedy=AGAIN) from error
+
+    def _drain(self) -> None:
+        """Some phones end the table with a zero-length packet of their own."""
+        try:
+            extra = self.transport.read(ANSWER_ROOM, self.settings.empty_packet)
+        except DeadlineError:
+            return
+        if extra:
+            raise ProtocolError(f"{len(extra)} bytes follow the partition table", remedy=AGAIN)
+
+    def write_table(self, table: bytes) -> None:
+        """Replace the phone's partition table, byte for byte: newer ones are signed.
+
+        Args:
+            table: The table.
+        """
+        self.ask(wire.pit_flash())
+        self.ask(wire.pit_part(len(table)))
+        self._tried(lambda: self.transport.write(table, self.settings.answer))
+        self._end_packet()
+        self._expect(Kind.PIT, "the partition table", self.settings.table)
+        self.ask(wire.pit_end(len(table)))
+
+    # ----- files
+
+    def write_file(self, entry: PitEntry, data: Section, *, step: str = "") -> None:
+        """Write a file to a partition.
+
+        Args:
+            entry: The partition.
+            data: The file; read in parts, nothing is kept.
+            step: What events and errors call it.
+
+        Raises:
+            FlashError: If the phone or the cable fails; says how many bytes were written for good.
+            SourceChangedError: If the file shrank.
+        """
+        step = step or f"flash {entry.name}"
+        dialect = self.begin()
+        self.ask(wire.file_begin())
+        done = 0
+        with closing(parts_ahead(data, dialect.part_size)) as parts:
+            for cut in sequences(data.size, dialect):
+                try:
+                    self._sequence(entry, data, parts, cut, dialect, step)
+                except (FlashError, TransportError) as error:
+                    raise _broken(error, step, entry.name, done, cut.offset) from error
+                done = cut.offset + cut.real
+        self.on_event(BytesMoved(step, data.size, data.size))
+
+    def _sequence(
+        self,
+        entry: PitEntry,
+        data: Section,
+        parts: Iterator[array[int]],
+        cut: Sequence,
+        dialect: Dialect,
+        step: str,
+    ) -> None:
+        self.ask(wire.sequence_begin(cut.aligned))
+        source, size = data.source, dialect.part_size
+        for number in range(cut.parts):
+            if isinstance(source, FileSource) and source.changed():
+                raise FlashError(f"{source.name} was changed while it was flashed", remedy=AGAIN)
+            offset = cut.offset + number * size
+            self.on_event(BytesMoved(step, offset, data.size))
+            self._part(number, next(parts))
+        end = wire.end_sequence(
+            cut, device_type=entry.device_type, identifier=entry.identifier,
+            binary_type=0 if self.settings.modem_as_phone else entry.binary_type,
+            kind=entry.binary_type if self.settings.binary_type else 0,
+        )  # fmt: skip
+        self._send(end, around=True)
+        limit = dialect.end_seconds if self.settings.sequence_end is None else self.settings.sequence_end
+        self._expect(Kind.FILE, f"the end of {step}", limit, retries=False)
+
+    def _part(self, number: int, part: array[int]) -> None:
+        heimdall = self.settings.empty_packets is EmptyPackets.HEIMDALL
+        if heimdall and number:
+            self._end_packet()
+        self.transport.write(part, self.settings.part)
+        if not heimdall:
+            self._end_packet()
+        index = self._expect(Kind.DATA, f"part {number}", self.settings.part, retries=False)
+        if index != number:
+            raise ProtocolError(f"the phone acknowledged part {index} instead of {number}", remedy=AGAIN)
+
+
+def _broken(error: FlashError | TransportError, step: str, partition: str, done: int, sent: int) -> FlashError:
+    """The error of a file that did not arrive whole, with what is on the phone now."""
+    kind = type(error) if isinstance(error, FlashError) else FlashError
+    written = f"{done} bytes of it are written" if done else "nothing of it is written, unless the last answer was lost"
+    return kind(
+        f"{step}: {error.what}", partition=partition, bytes_sent=max(sent, error.bytes_sent),
+        device_text=error.device_text if isinstance(error, FlashError) else "",
+        state=f"{partition}: {written}",
+        remedy=f"do not start the phone; {AGAIN}, then flash again from the beginning",
+    )  # fmt: skip

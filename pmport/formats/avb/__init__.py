@@ -1,0 +1,1 @@
+"""Android Verified Boot: vbmeta, its descriptors and keys, and the footer of a partition."""

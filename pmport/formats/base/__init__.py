@@ -1,0 +1,1 @@
+"""What formats share: declared layouts, archives, wrappers."""

@@ -1,0 +1,1 @@
+"""Boot images of all header versions, and the wrappers that vendors put around them."""

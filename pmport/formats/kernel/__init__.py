@@ -1,0 +1,1 @@
+"""Kernels: images, self-extracting ones, appended device trees, configurations."""

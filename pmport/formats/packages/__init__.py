@@ -1,0 +1,1 @@
+"""What vendors and distributions pack images into."""

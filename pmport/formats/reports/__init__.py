@@ -1,0 +1,1 @@
+"""What phones and distributions say of themselves, as text."""

@@ -1,0 +1,1 @@
+"""Partition tables, sparse and super images, lists for flashing programs."""

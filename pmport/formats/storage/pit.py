@@ -1,0 +1,402 @@
+"""PIT, the partition information table of Samsung phones: which partitions there are, and what flashers call them.
+
+Layout, all numbers little-endian (Heimdall ``libpit``; field meanings of newer tables from Samsung-Loki's documents and
+from their users): a header of 28 bytes, then entries of 132 bytes; newer tables carry a signature behind them. Tables
+exist in two kinds with the same magic: older ones tell a block *size* where newer ones tell the *start* block.
+
+Example:
+    >>> pit = Pit.build([PitEntry("BOOT", "boot.img", identifier=9, device_type=2, block_count=32768, start=8192)])
+    >>> pit["BOOT"].identifier, pit.partition_size(pit.find("9"))
+    (9, 16777216)
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from functools import cache, cached_property
+from typing import TYPE_CHECKING, Any, Self
+
+from pmport.errors import FormatError
+from pmport.formats.storage.partition_table import Partition, PartitionTable
+from pmport.node import Node, Part, Role
+from pmport.render import Bar, Stack, Table, View, size_text
+from pmport.section import Section
+
+if TYPE_CHECKING:
+    from pmport.findings import Finding
+    from pmport.section import Readable
+
+__all__ = ["Pit", "PitEntry"]
+
+MAGIC = b"\x76\x98\x34\x12"
+HEADER_SIZE, ENTRY_SIZE = 28, 132
+MOST_ENTRIES = 512
+LARGEST = 1 << 20
+"""Bytes of a table; real ones have 4 to 16 KiB."""
+ENTRY = struct.Struct("<9I32s32s32s")
+"""The same layout as :func:`entry_declaration`, for reading many at once."""
+DEVICE_TYPES = {0: "OneNAND", 1: "NAND", 2: "eMMC", 3: "SPI", 4: "IDE", 5: "NAND x16", 8: "UFS"}
+BLOCK_SIZES = {2: 512, 8: 4096}
+MMC, UFS = 2, 8
+MODEM = 1
+SECTOR_LIMIT = 4096
+"""In tables that tell a start block at 20, the largest of them is above this."""
+
+
+@cache
+def header_declaration() -> Any:
+    """The header, compiled.
+
+    Returns:
+        A ``construct`` struct.
+    """
+    from construct import Bytes, Const, Int16ul, Int32ul, Struct  # noqa: PLC0415 - construct costs 40 ms
+
+    return Struct(
+        "magic" / Const(MAGIC),
+        "count" / Int32ul,
+        "gang_name" / Bytes(8),
+        "project" / Bytes(8),
+        "lu_count" / Int16ul,
+        "reserved" / Int16ul,
+    ).compile()
+
+
+@cache
+def entry_declaration() -> Any:
+    """An entry, compiled.
+
+    Returns:
+        A ``construct`` struct.
+    """
+    from construct import Bytes, Int32ul, Struct  # noqa: PLC0415 - construct costs 40 ms
+
+    return Struct(
+        "binary_type" / Int32ul,
+        "device_type" / Int32ul,
+        "identifier" / Int32ul,
+        "attributes" / Int32ul,
+        "update_attributes" / Int32ul,
+        "block_size_or_start" / Int32ul,
+        "block_count" / Int32ul,
+        "file_offset" / Int32ul,
+        "file_size" / Int32ul,
+        "partition_name" / Bytes(32),
+        "flash_name" / Bytes(32),
+        "fota_name" / Bytes(32),
+    ).compile()
+
+
+def _text(raw: bytes) -> str:
+    return raw.split(b"\0", 1)[0].decode("utf-8", "surrogateescape")
+
+
+def _name(text: str, place: str) -> bytes:
+    raw = text.encode("utf-8", "surrogateescape")
+    if len(raw) > 31:
+        raise FormatError(f"{text!r} is longer than 31 bytes", format=Pit.KIND, field=place)
+    return raw.ljust(32, b"\0")
+
+
+@dataclass(frozen=True, slots=True)
+class PitEntry:
+    """One partition.
+
+    Args:
+        name: Partition name, as flashers use it.
+        file: Name of the file in a firmware package that belongs there.
+        identifier: The number that flashers send; neither unique nor non-zero in all tables.
+        binary_type: 0 for the phone's processor, 1 for the modem.
+        device_type: Kind of storage: 2 eMMC, 8 UFS.
+        attributes: Flags in older tables, partition type in newer ones.
+        update_attributes: Flags in older tables, file system in newer ones.
+        start: Start block in newer tables, block size in older ones.
+        block_count: How many blocks.
+        file_offset: Obsolete; on some newer tables the start block.
+        file_size: Obsolete.
+        fota: Name for updates over the air.
+        offset: Where the entry stands in the table, in bytes.
+    """
+
+    name: str
+    file: str = ""
+    identifier: int = 0
+    binary_type: int = 0
+    device_type: int = MMC
+    attributes: int = 5
+    update_attributes: int = 1
+    start: int = 0
+    block_count: int = 0
+    file_offset: int = 0
+    file_size: int = 0
+    fota: str = ""
+    offset: int = field(default=0, compare=False)
+
+    @property
+    def is_modem(self) -> bool:
+        """Whether its file goes to the modem's processor."""
+        return self.binary_type == MODEM
+
+    @property
+    def device(self) -> str:
+        """Kind of storage, in words."""
+        return DEVICE_TYPES.get(self.device_type, str(self.device_type))
+
+    def encode(self) -> bytes:
+        """The entry's 132 bytes.
+
+        Raises:
+            FormatError: If a name is too long.
+        """
+        numbers = (
+            self.binary_type, self.device_type, self.identifier, self.attributes, self.update_attributes,
+            self.start, self.block_count, self.file_offset, self.file_size,
+        )  # fmt: skip
+        names = (_name(self.name, "partition_name"), _name(self.file, "flash_name"), _name(self.fota, "fota_name"))
+        return ENTRY.pack(*numbers, *names)
+
+    @classmethod
+    def decode(cls, raw: bytes, offset: int = 0) -> Self:
+        """Read one.
+
+        Args:
+            raw: Its 132 bytes.
+            offset: Where it stands in the table.
+
+        Returns:
+            The entry.
+        """
+        binary, device, identifier, attributes, update, start, count, at, size, name, file, fota = ENTRY.unpack(raw)
+        texts = (_text(name), _text(file))
+        return cls(*texts, identifier, binary, device, attributes, update, start, count, at, size, _text(fota), offset)
+
+
+class Pit(Node):
+    """A partition information table.
+
+    Args:
+        section: Its bytes.
+        entries: Its entries.
+        gang_name: First text of the header.
+        project: Second text of the header: chip or project.
+        lu_count: Logical units.
+    """
+
+    KIND = "PIT"
+
+    def __init__(
+        self, section: Section, entries: tuple[PitEntry, ...], gang_name: str, project: str, lu_count: int
+    ) -> None:
+        self._section = section
+        self.entries = entries
+        self.gang_name, self.project, self.lu_count = gang_name, project, lu_count
+
+    @classmethod
+    def parse(cls, source: Readable) -> Self:
+        """Read a table.
+
+        Args:
+            source: Where it is.
+
+        Returns:
+            The table; what stands behind the entries is kept.
+
+        Raises:
+            FormatError: If the magic is wrong, or the entries do not fit.
+        """
+        section = Section.of(source)
+        raw = section.read(limit=LARGEST)
+        if not raw.startswith(MAGIC) or len(raw) < HEADER_SIZE:
+            raise FormatError("no header of 28 bytes is there", format=cls.KIND, field="magic", offset=0)
+        head = header_declaration().parse(raw)
+        if not 1 <= head.count <= MOST_ENTRIES or HEADER_SIZE + head.count * ENTRY_SIZE > len(raw):
+            raise FormatError(
+                f"{head.count} entries do not fit into {len(raw)} bytes", format=cls.KIND, field="count", offset=4
+            )
+        places = range(HEADER_SIZE, HEADER_SIZE + head.count * ENTRY_SIZE, ENTRY_SIZE)
+        entries = tuple(PitEntry.decode(raw[place : place + ENTRY_SIZE], place) for place in places)
+        return cls(section, entries, _text(head.gang_name), _text(head.project), head.lu_count)
+
+    @classmethod
+    def build(
+        cls,
+        entries: Iterable[PitEntry],
+        *,
+        gang_name: str = "COM_TAR2",
+        project: str = "",
+        lu_count: int = 0,
+        tail: bytes = b"",
+    ) -> Self:
+        """Make a table.
+
+        Args:
+            entries: The entries.
+            gang_name: First text of the header.
+            project: Second text of the header.
+            lu_count: Logical units.
+            tail: What comes behind the entries.
+
+        Returns:
+            The table.
+
+        Raises:
+            FormatError: If a name is too long, or there are no or too many entries.
+        """
+        listed = list(entries)
+        texts = {"gang_name": gang_name.encode(), "project": project.encode()}
+        for key, text in texts.items():
+            if len(text) > 8:
+                raise FormatError(f"{text!r} is longer than 8 bytes", format=cls.KIND, field=key)
+        fields = {key: text.ljust(8, b"\0") for key, text in texts.items()}
+        numbers = {"magic": MAGIC, "count": len(listed), "lu_count": lu_count, "reserved": 0}
+        head: bytes = header_declaration().build({**fields, **numbers})
+        return cls.parse(head + b"".join(entry.encode() for entry in listed) + tail)
+
+    def parts(self) -> Iterator[Part]:
+        """Header, entries, and what follows them.
+
+        Yields:
+            The parts.
+        """
+        end = HEADER_SIZE + len(self.entries) * ENTRY_SIZE
+        yield Part("header", self._section[:HEADER_SIZE], Role.HEADER)
+        yield Part("entries", self._section[HEADER_SIZE:end], Role.HEADER)
+        yield Part("tail", self._section[end:], Role.TAIL)
+
+    def __iter__(self) -> Iterator[PitEntry]:
+        return iter(self.entries)
+
+    def __len__(self) -> int:
+        return len(self.entries)
+
+    def __getitem__(self, name: str) -> PitEntry:  # type: ignore[override]  # a table's children are its entries
+        entry = self.find(name)
+        if entry is None:
+            raise KeyError(f"no partition is named {name!r}; there are {', '.join(self.names)}")
+        return entry
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the partitions that can be flashed: those that have one."""
+        return tuple(entry.name for entry in self.entries if entry.name)
+
+    def find(self, name: str) -> PitEntry | None:
+        """A partition, as users name it.
+
+        Args:
+            name: Partition name, in upper and lower case as the table has it, or an identifier in digits.
+
+        Returns:
+            The first entry that fits, or None.
+        """
+        if name.isdecimal():
+            return next((entry for entry in self.entries if entry.identifier == int(name) and entry.name), None)
+        return next((entry for entry in self.entries if entry.name == name and name), None)
+
+    def find_file(self, file: str) -> PitEntry | None:
+        """The partition that a package's file belongs to.
+
+        Args:
+            file: The file's name without directories; ``.lz4`` does not count.
+
+        Returns:
+            The first entry with that flash file name, or None.
+        """
+        wanted = file.removesuffix(".lz4")
+        return next((entry for entry in self.entries if entry.file and entry.file == wanted), None)
+
+    @cached_property
+    def starts(self) -> tuple[int | None, ...]:
+        """The start block of each entry; None in tables that do not tell it."""
+        firsts = [entry.start for entry in self.entries]
+        seconds = [entry.file_offset for entry in self.entries]
+        if len(set(firsts)) == 1 and not any(seconds):
+            return (None,) * len(firsts)
+        chosen = firsts if max(firsts) > SECTOR_LIMIT or not any(seconds) else seconds
+        return tuple(chosen)
+
+    def partition_size(self, entry: PitEntry | None) -> int | None:
+        """How many bytes a partition holds.
+
+        Args:
+            entry: The entry.
+
+        Returns:
+            Bytes; None for storage whose block size is not known, and for partitions that take what is left.
+        """
+        if entry is None or not entry.block_count or entry.device_type not in BLOCK_SIZES:
+            return None
+        return entry.block_count * BLOCK_SIZES[entry.device_type]
+
+    @property
+    def table(self) -> PartitionTable:
+        """The partitions that have a name, in the view that all partition tables share."""
+        return PartitionTable(
+            Partition(
+                entry.name,
+                None
+                if start is None or entry.device_type not in BLOCK_SIZES
+                else start * BLOCK_SIZES[entry.device_type],
+                self.partition_size(entry),
+                entry.device,
+                entry.file,
+            )
+            for entry, start in zip(self.entries, self.starts, strict=True)
+            if entry.name
+        )
+
+    def same_table(self, other: Pit) -> bool:
+        """Whether both tell the same, whatever their padding and signature.
+
+        Args:
+            other: Another table.
+
+        Returns:
+            True where texts, logical units and entries are equal.
+        """
+        return (self.gang_name, self.project, self.lu_count, self.entries) == (
+            other.gang_name, other.project, other.lu_count, other.entries,
+        )  # fmt: skip
+
+    def describe(self) -> Iterator[tuple[str, object]]:
+        """The header's fields, and how many entries there are.
+
+        Yields:
+            ``(label, value)``.
+        """
+        yield "gang name", self.gang_name
+        yield "project", self.project
+        yield "logical units", self.lu_count
+        yield "entries", len(self.entries)
+        yield "bytes behind the entries", self._section.size - HEADER_SIZE - len(self.entries) * ENTRY_SIZE
+
+    def view(self) -> View:
+        """The partitions, and their sizes to scale.
+
+        Returns:
+            Tables and a bar.
+        """
+        rows = [
+            (entry.name, entry.file, entry.identifier, "modem" if entry.is_modem else "phone", entry.device, start, size_text(size) if size else "")
+            for entry, start in zip(self.entries, self.starts, strict=True)
+            for size in (self.partition_size(entry),)
+        ]  # fmt: skip
+        table = Table(("partition", "file", "id", "for", "storage", "start", "size"), rows)
+        head = Table(("", ""), list(self.describe()), title=f"{self.KIND}, {size_text(self.size)}")
+        sizes = [(entry.name, self.partition_size(entry) or 0) for entry in self.entries]
+        return Stack([head, table, Bar(sizes)] if any(size for _, size in sizes) else [head, table])
+
+    def findings(self) -> tuple[Finding, ...]:
+        """Names and identifiers that occur twice, and partitions that overlap.
+
+        Returns:
+            The findings.
+        """
+        from pmport.formats.storage.pit_text import check  # noqa: PLC0415 - it names this module
+
+        return tuple(check(self))
+
+    def __repr__(self) -> str:
+        return f"<Pit {self.project or self.gang_name}: {len(self.entries)} entries>"

@@ -1,0 +1,1 @@
+"""Compressed streams and the archives inside: ramdisks."""

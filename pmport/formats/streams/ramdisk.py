@@ -1,0 +1,248 @@
+"""Ramdisks: any sequence of cpio archives, and of zeros between them, as the kernel unpacks an initramfs.
+
+A compressed ramdisk is recognised by its compression; what is inside is this. Reading stops at no trailer: what follows
+the first archive is read too, as the kernel does.
+
+Example:
+    >>> ramdisk = Ramdisk.build([("init", 0o100755, b"#!/bin/sh"), ("etc", 0o040755, b"")])
+    >>> [(entry.name, entry.kind, entry.size) for entry in ramdisk]
+    [('init', 'file', 9), ('etc', 'directory', 0)]
+    >>> Ramdisk.parse(bytes(ramdisk.put("init", b"#!/bin/busybox sh"))).read("init")
+    b'#!/bin/busybox sh'
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, NamedTuple, Self
+
+from pmport.errors import FormatError
+from pmport.formats.streams.cpio import MAGICS, TRAILER, CpioEntry, read_archive, written
+from pmport.node import Node, Part, Role
+from pmport.section import Section
+
+if TYPE_CHECKING:
+    from pmport.section import Readable
+
+__all__ = ["Ramdisk"]
+
+FORMAT = "ramdisk"
+LIMIT = 1 << 30
+"""A ramdisk larger than this is no ramdisk; it would have to be read into memory."""
+FIRST_INO = 300000
+"""Inode numbers of entries that are added begin here, away from those of the archive (as magiskboot has it)."""
+
+
+class _Piece(NamedTuple):
+    """An entry as it stands in the file, or zeros between archives."""
+
+    entry: CpioEntry | None
+    whole: Section
+    start: int
+    end: int
+
+    @property
+    def section(self) -> Section:
+        """Its bytes."""
+        return self.whole[self.start : self.end]
+
+
+class Ramdisk(Node):
+    """The entries of a ramdisk; iterating yields them, without the trailers.
+
+    Args:
+        pieces: Everything it is made of, in order.
+    """
+
+    KIND = FORMAT
+
+    def __init__(self, pieces: tuple[_Piece, ...]) -> None:
+        self._pieces = pieces
+
+    @classmethod
+    def parse(cls, source: Readable) -> Self:
+        """Read a ramdisk; not a compressed one.
+
+        Args:
+            source: Where it is.
+
+        Returns:
+            The ramdisk.
+
+        Raises:
+            FormatError: If something between the archives is neither zeros nor an archive, or an entry is damaged.
+        """
+        section = Section.of(source)
+        section = Section.of(section.read(limit=LIMIT))  # walked byte by byte: in memory that takes milliseconds
+        pieces: list[_Piece] = []
+        at = 0
+        while at < section.size:
+            if section.read(at, 6) in MAGICS:
+                for entry, end in read_archive(section, at):
+                    pieces.append(_Piece(entry, section, at, end))
+                    at = end
+                continue
+            end = _end_of_zeros(section, at)
+            if end == at:
+                raise FormatError(
+                    "neither an archive nor zeros",
+                    format=FORMAT,
+                    field="magic",
+                    offset=at,
+                    remedy="what follows may be compressed: see what is before it",
+                )
+            pieces.append(_Piece(None, section, at, end))
+            at = end
+        if not any(piece.entry for piece in pieces):
+            raise FormatError("it holds no archive", format=FORMAT, field="magic", offset=0)
+        return cls(tuple(pieces))
+
+    @classmethod
+    def build(cls, entries: Iterable[tuple[str, int, Readable]]) -> Self:
+        """Make a ramdisk of one archive.
+
+        Args:
+            entries: ``(name, mode, data)`` each; the mode with its kind, as ``0o100755``.
+
+        Returns:
+            The ramdisk; times and owners are zero, so that the same entries give the same bytes.
+        """
+        made = [
+            CpioEntry(name, mode, Section.of(data), ino=FIRST_INO + number)
+            for number, (name, mode, data) in enumerate(entries)
+        ]
+        return cls(tuple(_piece(entry) for entry in (*made, CpioEntry(TRAILER, 0, Section.zeros(0)))))
+
+    def parts(self) -> Iterator[Part]:
+        """The files as content, all else as header or padding.
+
+        Yields:
+            The parts; a file's name is its path, and of files of one name the first counts.
+        """
+        seen: set[str] = set()
+        for piece in self._pieces:
+            entry = piece.entry
+            if entry is None:
+                yield Part("zeros", piece.section, Role.PADDING)
+                continue
+            if entry.kind != "file" or not entry.size or entry.name in seen:
+                yield Part(entry.name, piece.section, Role.HEADER)
+                continue
+            seen.add(entry.name)
+            start = len(written(entry)[0])
+            yield Part(f"{entry.name} header", piece.section[:start], Role.HEADER)
+            yield Part(entry.name, piece.section[start : start + entry.size])
+            if start + entry.size < piece.section.size:
+                yield Part("padding", piece.section[start + entry.size :], Role.PADDING)
+
+    def __iter__(self) -> Iterator[CpioEntry]:
+        return (piece.entry for piece in self._pieces if piece.entry is not None and piece.entry.name != TRAILER)
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+    def __bytes__(self) -> bytes:
+        return b"".join(piece.section.read() for piece in self._pieces)
+
+    def find(self, name: str) -> CpioEntry | None:
+        """The entry that the kernel would leave under a name: the last one.
+
+        Args:
+            name: Its path, with or without a slash or ``./`` before it.
+
+        Returns:
+            The entry, or None.
+        """
+        wanted = _plain(name)
+        return next((entry for entry in reversed(list(self)) if _plain(entry.name) == wanted), None)
+
+    def read(self, name: str) -> bytes:
+        """The content of a file.
+
+        Args:
+            name: Its path.
+
+        Returns:
+            Its bytes; of hard links, those of the one that carries them.
+
+        Raises:
+            KeyError: If there is none of that name.
+        """
+        entry = self.find(name)
+        if entry is None:
+            raise KeyError(f"the ramdisk has no {name!r}")
+        if not entry.size and entry.nlink > 1:
+            entry = next((other for other in self if other.ino == entry.ino and other.size), entry)
+        return entry.data.read()
+
+    def put(self, name: str, data: Readable, *, mode: int | None = None) -> Self:
+        """Replace an entry's content, or add an entry before the last trailer.
+
+        Args:
+            name: Its path.
+            data: Its content.
+            mode: Its mode, for a new one; 0o100644 where none is given.
+
+        Returns:
+            A new ramdisk; every other entry keeps its bytes.
+        """
+        content = Section.of(data)
+        old = self.find(name)
+        if old is not None:
+            changed = old.with_data(content)
+            changed = changed if mode is None else changed._replace(mode=mode).with_data(content)
+            return type(self)(tuple(_piece(changed) if piece.entry is old else piece for piece in self._pieces))
+        ino = max([FIRST_INO, *(entry.ino + 1 for entry in self)])
+        first = next(iter(self), None)
+        like = first.head if first else b""  # GNU cpio leaves out an entry of the other form than the archive's
+        added = CpioEntry(name, 0o100644 if mode is None else mode, content, ino=ino, head=like)
+        new = _piece(added.with_data(content))
+        last = max(i for i, piece in enumerate(self._pieces) if piece.entry is not None and piece.entry.name == TRAILER)
+        return type(self)((*self._pieces[:last], new, *self._pieces[last:]))
+
+    def remove(self, name: str) -> Self:
+        """Leave out every entry of a name.
+
+        Args:
+            name: Its path.
+
+        Returns:
+            A new ramdisk; every other entry keeps its bytes.
+
+        Raises:
+            KeyError: If there is none of that name.
+        """
+        wanted = _plain(name)
+        kept = tuple(
+            p for p in self._pieces if p.entry is None or p.entry.name == TRAILER or _plain(p.entry.name) != wanted
+        )
+        if len(kept) == len(self._pieces):
+            raise KeyError(f"the ramdisk has no {name!r}")
+        return type(self)(kept)
+
+    def describe(self) -> Iterator[tuple[str, object]]:
+        """How many entries of each kind there are.
+
+        Yields:
+            ``(kind, count)``.
+        """
+        kinds: dict[str, int] = {}
+        for entry in self:
+            kinds[entry.kind] = kinds.get(entry.kind, 0) + 1
+        yield "archives", sum(1 for piece in self._pieces if piece.entry is not None and piece.entry.name == TRAILER)
+        yield from kinds.items()
+
+
+def _plain(name: str) -> str:
+    return name.removeprefix("./").strip("/")
+
+
+def _piece(entry: CpioEntry) -> _Piece:
+    start, padding = written(entry)
+    whole = Section.joined([start, entry.data, Section.zeros(padding)], entry.name)
+    return _Piece(entry, whole, 0, whole.size)
+
+
+def _end_of_zeros(section: Section, at: int) -> int:
+    rest = section.read(at)
+    return at + len(rest) - len(rest.lstrip(b"\0"))

@@ -1,0 +1,249 @@
+"""A compressed stream as a value: its content is one step further down the tree.
+
+The stream's bytes stay as they are; they are made anew only when the content is replaced, because no compressor gives the
+bytes of another one.
+
+Example:
+    >>> stream = Gzip.build(b"070701 is how a cpio archive begins" * 9)
+    >>> stream.content.size, dict(stream.facets())["content"].KIND
+    (315, 'data')
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cached_property
+from typing import ClassVar, Self
+
+from pmport.errors import FormatError
+from pmport.findings import Finding, Severity
+from pmport.formats.registry import recognise_or_data
+from pmport.formats.streams.codecs import Expanded, beginning, compress, expand, kind_of
+from pmport.node import Node, Part, Role
+from pmport.section import Readable, Section
+
+__all__ = ["Bzip2", "Compressed", "Gzip", "Lz4", "Lz4Legacy", "Lzma", "Lzop", "Xz", "Zlib", "Zstd"]
+
+
+class Compressed(Node):
+    """One compressed stream, and perhaps bytes behind it.
+
+    Args:
+        section: The stream and what follows it.
+    """
+
+    COMPRESSION: ClassVar[str] = ""
+    """A key of :data:`pmport.formats.streams.codecs.KINDS`."""
+
+    def __init__(self, section: Section) -> None:
+        self._section = section
+
+    @classmethod
+    def parse(cls, source: Readable) -> Self:
+        """Read the beginning of one; the rest is decompressed when it is asked for.
+
+        Args:
+            source: Where it is.
+
+        Returns:
+            The value.
+
+        Raises:
+            FormatError: If it does not begin as such a stream, or its first bytes cannot be decompressed.
+        """
+        section = Section.of(source)
+        if kind_of(section.read(0, 16)) != cls.COMPRESSION:
+            raise FormatError("it begins otherwise", format=cls.KIND, field="magic", offset=0)
+        beginning(section, cls.COMPRESSION)
+        return cls(section)
+
+    @classmethod
+    def build(cls, content: Readable, level: int | None = None) -> Self:
+        """Compress something.
+
+        Args:
+            content: What.
+            level: As the compressor counts; None: what the kernel's build uses.
+
+        Returns:
+            The value.
+        """
+        return cls(Section.of(compress(content, cls.COMPRESSION, level)))
+
+    def replace(self, *, content: Readable | None = None) -> Self:
+        """Another content, compressed in the same way; what followed the stream follows it again.
+
+        Args:
+            content: The new content; None: the same, and the same bytes.
+
+        Returns:
+            A new value.
+        """
+        if content is None:
+            return self
+        new = Section.of(compress(content, self.COMPRESSION))
+        return type(self)(Section.joined((new, self.rest)) if self.rest else new)
+
+    @cached_property
+    def _expanded(self) -> Expanded:
+        return expand(self._section, kind=self.COMPRESSION)
+
+    @property
+    def content(self) -> Section:
+        """The decompressed content.
+
+        Raises:
+            FormatError: If the stream is damaged, or has more content than
+                :data:`pmport.formats.streams.codecs.LIMIT`.
+        """
+        return Section.of(self._expanded.data)
+
+    @property
+    def rest(self) -> Section:
+        """What follows the stream; decompresses it to find its end."""
+        return self._section[self._expanded.used :]
+
+    def parts(self) -> Iterator[Part]:
+        """The stream.
+
+        Yields:
+            One part.
+        """
+        yield Part("stream", self._section, Role.HEADER)
+
+    def facets(self) -> Iterator[tuple[str, Node]]:
+        """What is inside, and what follows where that is more than zeros.
+
+        Yields:
+            ``content``, ``rest``; nothing where the stream is damaged: :meth:`findings` says so.
+        """
+        if self._failure() is not None:
+            return
+        yield "content", recognise_or_data(self.content)
+        if self.rest and not self.rest.is_zero():
+            yield "rest", recognise_or_data(self.rest)
+
+    def findings(self) -> tuple[Finding, ...]:
+        """Whether it can be decompressed.
+
+        Returns:
+            One finding where it cannot.
+        """
+        failure = self._failure()
+        if failure is None:
+            return ()
+        return (
+            Finding(
+                Severity.ERROR,
+                "stream-damaged",
+                f"the stream cannot be decompressed: {failure.what}",
+                where=f"offset {failure.offset or 0:#x}",
+            ),
+        )
+
+    def describe(self) -> Iterator[tuple[str, object]]:
+        """How much is inside.
+
+        Yields:
+            ``(label, value)``.
+        """
+        yield "compression", self.COMPRESSION
+        if self._failure() is None:
+            yield "stream size", self._expanded.used
+            yield "content size", len(self._expanded.data)
+
+    def section(self) -> Section:
+        """Its bytes as one section.
+
+        Returns:
+            The section.
+        """
+        return self._section
+
+    def _failure(self) -> FormatError | None:
+        try:
+            _ = self._expanded
+        except FormatError as error:
+            return error
+        return None
+
+
+class Gzip(Compressed):
+    """gzip (RFC 1952)."""
+
+    KIND = "gzip"
+    COMPRESSION = "gzip"
+
+
+class Xz(Compressed):
+    """xz."""
+
+    KIND = "xz"
+    COMPRESSION = "xz"
+
+
+class Lzma(Compressed):
+    """lzma-alone, the format before xz."""
+
+    KIND = "lzma"
+    COMPRESSION = "lzma"
+
+
+class Lz4(Compressed):
+    """LZ4 frame."""
+
+    KIND = "LZ4 frame"
+    COMPRESSION = "lz4"
+
+
+class Lz4Legacy(Compressed):
+    """Legacy LZ4, the kernel's, with or without LG's total size at the end."""
+
+    KIND = "LZ4 legacy"
+    COMPRESSION = "lz4-legacy"
+
+
+class Zstd(Compressed):
+    """Zstandard (RFC 8878)."""
+
+    KIND = "Zstandard"
+    COMPRESSION = "zstd"
+
+
+class Bzip2(Compressed):
+    """bzip2."""
+
+    KIND = "bzip2"
+    COMPRESSION = "bzip2"
+
+
+class Zlib(Compressed):
+    """zlib (RFC 1950), as entries of device tree tables."""
+
+    KIND = "zlib"
+    COMPRESSION = "zlib"
+
+
+class Lzop(Compressed):
+    """lzop: recognised, not decompressed."""
+
+    KIND = "lzop"
+    COMPRESSION = "lzop"
+
+    @classmethod
+    def parse(cls, source: Readable) -> Self:
+        """Recognise one.
+
+        Args:
+            source: Where it is.
+
+        Returns:
+            The value; its findings say that it is not decompressed.
+
+        Raises:
+            FormatError: If it begins otherwise.
+        """
+        section = Section.of(source)
+        if kind_of(section.read(0, 16)) != cls.COMPRESSION:
+            raise FormatError("it begins otherwise", format=cls.KIND, field="magic", offset=0)
+        return cls(section)

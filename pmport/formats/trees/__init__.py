@@ -1,0 +1,1 @@
+"""Tables of device trees, and how a bootloader chooses one."""

@@ -1,0 +1,302 @@
+"""The tables of device trees that bootloaders choose from: QCDT, DTBH, SPRD, AML and Android's DT table.
+
+Sources: Qualcomm's dtbTool and LK's ``dev_tree.h``; Samsung's dtbtool-exynos; Spreadtrum's dtbTool-sprd; Amlogic's
+``dtb.img``; AOSP ``libufdt/utils/src/mkdtboimg.py`` and ``dt_table.h``; and the real files of each.
+
+Example:
+    >>> table = DtTable.build([(b"tree one", {"id": 7}), (b"tree two", {"id": 8}), (b"tree one", {"id": 9})])
+    >>> [(entry.ids["id"], table.tree_name(entry)) for entry in table.entries]
+    [(7, 'dtb-00'), (8, 'dtb-01'), (9, 'dtb-00')]
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, ClassVar, Self
+
+from pmport.devicetree import find_blobs
+from pmport.errors import FormatError
+from pmport.formats.trees.base import EntryLayout, TreeTable
+from pmport.node import Node, Part, Role
+from pmport.section import Section
+
+if TYPE_CHECKING:
+    from pmport.section import Readable
+
+__all__ = ["AmlTable", "DtTable", "DtbhTable", "QcdtTable", "SprdTable", "TreeSequence", "is_tree_sequence"]
+
+LITTLE = struct.Struct("<II")
+FDT_MAGIC = b"\xd0\x0d\xfe\xed"
+
+
+def _aligned(size: int, page: int) -> int:
+    return -(-size // page) * page
+
+
+def _little_header(
+    table: type[TreeTable], section: Section, layouts: Mapping[int, EntryLayout]
+) -> tuple[int, int, EntryLayout]:
+    """Magic, version, count: how all but Android's table begin."""
+    version, count = LITTLE.unpack(section.read(4, 8))
+    if version not in layouts:
+        known = ", ".join(f"{number:#x}" for number in layouts)
+        raise FormatError(
+            f"version {version:#x} is not known; {known} are", format=table.KIND, field="version", offset=4
+        )
+    return version, count, layouts[version]
+
+
+QCOM = ("platform_id", "variant_id")
+
+
+class QcdtTable(TreeTable):
+    """Qualcomm's ``dt.img``: chosen by msm-id and board-id, since version 3 by the power chips too."""
+
+    KIND = "QCDT"
+    MAGIC = b"QCDT"
+    PLACEMENT = "qcdt"
+    ID_FIELDS = (*QCOM, "subtype", "soc_rev", "pmic0", "pmic1", "pmic2", "pmic3", "board_name")
+    LAYOUTS: ClassVar[Mapping[int, EntryLayout]] = {
+        1: EntryLayout(12, (*QCOM, "soc_rev", "offset", "size"), {}),
+        2: EntryLayout(12, (*QCOM, "subtype", "soc_rev", "offset", "size"), {}),
+        3: EntryLayout(12, (*QCOM, "subtype", "soc_rev", "pmic0", "pmic1", "pmic2", "pmic3", "offset", "size"), {}),
+        0x103: EntryLayout(
+            12,
+            (*QCOM, "subtype", "soc_rev", "pmic0", "pmic1", "pmic2", "pmic3", "offset", "size", "board_name"),
+            {"board_name": 32},
+        ),
+    }
+    """0x103 is Motorola's: a board name follows in each entry."""
+
+    @classmethod
+    def header(cls, section: Section) -> tuple[int, int, EntryLayout]:
+        """Version, count and layout; see :class:`~pmport.formats.trees.base.TreeTable`."""
+        return _little_header(cls, section, cls.LAYOUTS)
+
+    @classmethod
+    def build(
+        cls, trees: Iterable[tuple[Readable, Mapping[str, int]]], *, version: int = 3, page_size: int = 2048
+    ) -> Self:
+        """Make a table as dtbTool does: sorted by id, trees padded to pages with at least one byte.
+
+        Args:
+            trees: Each tree with its ids, by the names of :attr:`ID_FIELDS`; ids that are not given are 0.
+            version: 1 to 3.
+            page_size: Bytes per page.
+
+        Returns:
+            The table. Equal trees are there once.
+        """
+        layout = cls.LAYOUTS[version]
+        order = [name for name in cls.ID_FIELDS if name in layout.fields]
+        given = sorted(
+            ((Section.of(tree), dict(ids)) for tree, ids in trees),
+            key=lambda item: [item[1].get(name, 0) for name in order],
+        )
+        at = _aligned(layout.start + layout.size * len(given) + 4, page_size)
+        places: dict[bytes, tuple[int, int]] = {}
+        body: list[Section] = []
+        head = bytearray(cls.MAGIC + LITTLE.pack(version, len(given)))
+        for tree, ids in given:
+            key = tree.digest()
+            if key not in places:
+                size = _aligned(tree.size + 1, page_size)
+                places[key] = (at, size)
+                body += [tree, Section.zeros(size - tree.size)]
+                at += size
+            offset, size = places[key]
+            head += layout.write({name: ids.get(name, 0) for name in order} | {"offset": offset, "size": size})
+        start = _aligned(len(head) + 4, page_size)
+        return cls.parse(Section.joined([bytes(head), Section.zeros(start - len(head)), *body], cls.KIND))
+
+
+class DtbhTable(TreeTable):
+    """Samsung's table for Exynos: chosen by chip, platform, subtype and a range of board revisions."""
+
+    KIND = "DTBH"
+    MAGIC = b"DTBH"
+    PLACEMENT = "dtbh"
+    ID_FIELDS = ("chip", "platform", "subtype", "hw_rev", "hw_rev_end")
+    LAYOUTS: ClassVar[Mapping[int, EntryLayout]] = {2: EntryLayout(12, (*ID_FIELDS, "offset", "size", "space"), {})}
+
+    @classmethod
+    def header(cls, section: Section) -> tuple[int, int, EntryLayout]:
+        """Version, count and layout; see :class:`~pmport.formats.trees.base.TreeTable`."""
+        return _little_header(cls, section, cls.LAYOUTS)
+
+
+class SprdTable(TreeTable):
+    """Spreadtrum's table: chosen by chip, board and revision."""
+
+    KIND = "SPRD device tree table"
+    MAGIC = b"SPRD"
+    PLACEMENT = "sprd"
+    ID_FIELDS = ("chip", "board", "revision")
+    LAYOUTS: ClassVar[Mapping[int, EntryLayout]] = {1: EntryLayout(12, (*ID_FIELDS, "offset", "size"), {})}
+
+    @classmethod
+    def header(cls, section: Section) -> tuple[int, int, EntryLayout]:
+        """Version, count and layout; see :class:`~pmport.formats.trees.base.TreeTable`."""
+        return _little_header(cls, section, cls.LAYOUTS)
+
+
+class AmlTable(TreeTable):
+    """Amlogic's multi-dtb: chosen by chip, platform and variant, written as text in byte-swapped words."""
+
+    KIND = "Amlogic multi-dtb"
+    MAGIC = b"AML_"
+    PLACEMENT = "aml"
+    ID_FIELDS = ("soc", "platform", "variant")
+    LAYOUTS: ClassVar[Mapping[int, EntryLayout]] = {
+        1: EntryLayout(12, (*ID_FIELDS, "offset", "size"), dict.fromkeys(ID_FIELDS, 4)),
+        2: EntryLayout(12, (*ID_FIELDS, "offset", "size"), dict.fromkeys(ID_FIELDS, 16)),
+    }
+
+    @classmethod
+    def header(cls, section: Section) -> tuple[int, int, EntryLayout]:
+        """Version, count and layout; see :class:`~pmport.formats.trees.base.TreeTable`."""
+        return _little_header(cls, section, cls.LAYOUTS)
+
+    @classmethod
+    def id_value(cls, name: str, value: int | bytes) -> int | str:
+        """The text, its words swapped back."""
+        if isinstance(value, bytes):
+            value = b"".join(value[at : at + 4][::-1] for at in range(0, len(value), 4))
+        return super().id_value(name, value)
+
+
+class DtTable(TreeTable):
+    """Android's DT table: ``dtbo.img``, and ``dtb.img`` of many makers. Its numbers are big-endian."""
+
+    KIND = "DT table"
+    MAGIC = b"\xd7\xb7\xab\x1e"
+    PLACEMENT = "dtbo"
+    ID_FIELDS = ("id", "rev", "custom0", "flags", "custom1", "custom2", "custom3")
+    HEADER = struct.Struct(">8I")
+    FIELDS: ClassVar[Mapping[int, tuple[str, ...]]] = {
+        0: ("size", "offset", "id", "rev", "custom0", "custom1", "custom2", "custom3"),
+        1: ("size", "offset", "id", "rev", "flags", "custom1", "custom2", "custom3"),
+    }
+
+    @classmethod
+    def header(cls, section: Section) -> tuple[int, int, EntryLayout]:
+        """Version, count and layout, by the sizes that the header itself states."""
+        head = section.read(0, cls.HEADER.size)
+        if len(head) < cls.HEADER.size:
+            raise cls._broken("the header is cut short", "header_size", len(head))
+        _, total, header_size, entry_size, count, start, _, version = cls.HEADER.unpack(head)
+        if version not in cls.FIELDS:
+            raise FormatError(f"version {version} is not known", format=cls.KIND, field="version", offset=28)
+        if total > section.size:
+            raise cls._broken(f"the table has {total} bytes, and the file ends at {section.size}", "total_size", 4)
+        if header_size < cls.HEADER.size or entry_size < 32 or start < header_size:
+            raise cls._broken("the sizes in the header cannot be", "dt_entry_size", 12)
+        extra = {"extra": entry_size - 32} if entry_size > 32 else {}
+        return version, count, EntryLayout(start, (*cls.FIELDS[version], *extra), extra, ">")
+
+    @classmethod
+    def build(
+        cls, trees: Iterable[tuple[Readable, Mapping[str, int]]], *, version: int = 0, page_size: int = 2048
+    ) -> Self:
+        """Make a table as ``mkdtboimg`` does: trees back to back, equal ones once.
+
+        Args:
+            trees: Each tree with its ``id``, ``rev``, ``custom0`` …; what is not given is 0.
+            version: 0 or 1.
+            page_size: What the header says; nothing is padded to it.
+
+        Returns:
+            The table.
+        """
+        given = [(Section.of(tree), dict(ids)) for tree, ids in trees]
+        layout = EntryLayout(cls.HEADER.size, cls.FIELDS[version], {}, ">")
+        at = start = layout.start + layout.size * len(given)
+        places: dict[bytes, int] = {}
+        body: list[Section] = []
+        rows = bytearray()
+        for tree, ids in given:
+            key = tree.digest()
+            if key not in places:
+                places[key] = at
+                body.append(tree)
+                at += tree.size
+            values = {name: ids.get(name, 0) for name in layout.fields} | {"size": tree.size, "offset": places[key]}
+            rows += layout.write(values)
+        magic = int.from_bytes(cls.MAGIC, "big")
+        head = cls.HEADER.pack(magic, at, cls.HEADER.size, layout.size, len(given), layout.start, page_size, version)
+        return cls.parse(Section.joined([head + bytes(rows), *body], cls.KIND)) if start else cls.parse(head)
+
+
+class TreeSequence(Node):
+    """Device trees one behind the other, as in many ``dtb`` partitions.
+
+    Args:
+        parts: The trees and what lies between them.
+    """
+
+    KIND = "device trees in sequence"
+
+    def __init__(self, parts: tuple[Part, ...]) -> None:
+        self._parts = parts
+
+    @classmethod
+    def parse(cls, source: Readable) -> Self:
+        """Read a sequence.
+
+        Args:
+            source: Where it is.
+
+        Returns:
+            The sequence.
+
+        Raises:
+            FormatError: If it does not begin with a tree.
+        """
+        section = Section.of(source)
+        found = find_blobs(section)
+        if not found or found[0].offset:
+            raise FormatError("it does not begin with a device tree", format=cls.KIND, field="magic", offset=0)
+        parts: list[Part] = []
+        at = 0
+        for index, (offset, blob) in enumerate(found):
+            if offset > at:
+                parts.append(Part(f"padding before dtb-{index:02}", section[at:offset], Role.PADDING))
+            size = blob.header.totalsize
+            parts.append(Part(f"dtb-{index:02}", section[offset : offset + size]))
+            at = offset + size
+        if at < section.size:
+            parts.append(Part("tail", section[at:], Role.TAIL))
+        return cls(tuple(parts))
+
+    def parts(self) -> Iterator[Part]:
+        """The trees and what lies between them.
+
+        Yields:
+            The parts.
+        """
+        yield from self._parts
+
+    def describe(self) -> Iterator[tuple[str, object]]:
+        """How many trees there are.
+
+        Yields:
+            One row.
+        """
+        yield "trees", len(self.children)
+
+
+def is_tree_sequence(section: Section) -> bool:
+    """Whether more than zeros follows the first device tree.
+
+    Args:
+        section: The bytes.
+
+    Returns:
+        True for a sequence; a single tree with padding is none.
+    """
+    head = section.read(0, 8)
+    if not head.startswith(FDT_MAGIC) or len(head) < 8:
+        return False
+    size = int.from_bytes(head[4:8], "big")
+    return 40 <= size < section.size and not section[size:].is_zero()

@@ -1,0 +1,208 @@
+"""A record and some images as a plan: which file goes where, in which order, and what must be true of the phone."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING
+
+from pmport.byte_sources import FileSource
+from pmport.errors import PlanError
+from pmport.findings import Finding, Severity
+from pmport.formats.reports.getvars import GetVars
+from pmport.formats.storage.pit import Pit
+from pmport.formats.storage.sparse import SparseImage, is_sparse
+from pmport.node import Node
+from pmport.plan import FlashPlan, Image, Preconditions, Step, Verb
+from pmport.section import Section
+
+if TYPE_CHECKING:
+    from pmport.device_db import Device
+    from pmport.section import Readable
+
+__all__ = ["flash_plan"]
+
+ROLES = {
+    "boot": "kernel",
+    "kernel": "kernel",
+    "rootfs": "rootfs",
+    "vbmeta": "vbmeta",
+    "dtbo": "dtbo",
+    "vendor_boot": "vendor_boot",
+}
+"""Name of an image → the role that a record knows a partition by."""
+DEFAULTS = {"kernel": "boot", "rootfs": "userdata", "vendor_boot": "vendor_boot"}
+"""fastboot's partitions where a record names none (the schema's own defaults)."""
+ORDER = ("vbmeta", "dtbo", "vendor_boot", "boot", "kernel", "rootfs")
+"""What the bootloader checks first is written first; others come last, in the order in which they were given."""
+BOOT_CHAIN = frozenset(
+    {
+        "abl", "aboot", "bootloader", "cmnlib", "devcfg", "hyp", "keymaster", "lk", "modem", "param", "preloader", "radio",
+        "rpm", "sbl1", "tee", "tz", "uboot", "xbl",
+    }
+)  # fmt: skip
+"""Partitions whose loss a bootloader does not survive, or that hold calibration."""
+BOOT_MAGIC = b"ANDROID!"
+
+
+def flash_plan(
+    device: Device,
+    images: Mapping[str, str | os.PathLike[str] | Readable | Node],
+    phone: GetVars | Pit | None = None,
+    allow: Iterable[str] = (),
+    *,
+    boot_only: bool = False,
+) -> FlashPlan:
+    """Plan to flash images.
+
+    Args:
+        device: The record.
+        images: Role or partition → image: a path, bytes, a section, or an image that was built. Roles are ``boot``,
+            ``rootfs``, ``vbmeta``, ``dtbo``, ``vendor_boot``; every other name is a partition.
+        phone: What the phone said of itself, recorded or live: its variables, or a Samsung phone's partition table;
+            sizes and slots are checked against it already now.
+        allow: Dangers that are accepted: words of :data:`pmport.plan.DANGERS`.
+        boot_only: Start ``boot`` from memory, and write nothing.
+
+    Returns:
+        The plan; it prints itself, which is the dry run.
+
+    Raises:
+        PlanError: If a file is empty or no boot image, does not fit, or the record forbids a partition.
+        RefusedError: If a step is dangerous and was not allowed.
+    """
+    method = device.flash.method.partition("-")[0]
+    if method == "heimdall" and not boot_only and not isinstance(phone, GetVars):
+        from pmport.generate.plans.samsung import samsung_plan  # noqa: PLC0415 - fastboot does not need it
+
+        return samsung_plan(images, phone, allow, device=device)
+    if method == "0xffff":
+        from pmport.generate.plans.samsung import nokia_plan  # noqa: PLC0415 - as above
+
+        return nokia_plan(device, images, allow, boot_only=boot_only)
+    if isinstance(phone, Pit):
+        raise PlanError(f"a PIT tells nothing of a phone that is flashed by {method}", remedy="give recorded getvars")
+    if method != "fastboot":
+        if not method:
+            raise PlanError(
+                f"the record of {device.codename} does not say how it is flashed",
+                remedy='say method = "fastboot" (or another method) in its [flash] table',
+            )
+        raise PlanError(
+            f"{device.codename} is flashed by {device.flash.method}",
+            remedy="pmport plans fastboot, heimdall and 0xffff"
+            + (", but starts nothing from memory here" if boot_only else ""),
+        )
+    allowed = tuple(allow)
+    given = sorted(images.items(), key=lambda item: ORDER.index(item[0]) if item[0] in ORDER else len(ORDER))
+    planned = [(name, _image(name, image)) for name, image in given]
+    if boot_only:
+        return FlashPlan(
+            method, tuple(_boot_steps(planned)), device.codename, _preconditions(device, phone), (), allowed
+        )
+    steps = [_step(device, name, image, phone) for name, image in planned]
+    steps.append(Step(Verb.REBOOT))
+    findings = tuple(_findings(device, planned, phone))
+    return FlashPlan(method, tuple(steps), device.codename, _preconditions(device, phone), findings, allowed)
+
+
+def _boot_steps(planned: list[tuple[str, Image]]) -> Iterator[Step]:
+    images = dict(planned)
+    if set(images) - {"boot", "vendor_boot"} or "boot" not in images:
+        raise PlanError("only boot, and vendor_boot with it, can be started from memory")
+    if "vendor_boot" in images:
+        yield Step(Verb.STAGE, "vendor_boot", images["vendor_boot"])
+    yield Step(Verb.BOOT, image=images["boot"])
+
+
+def _image(name: str, image: str | os.PathLike[str] | Readable | Node) -> Image:
+    if isinstance(image, (str, os.PathLike)):
+        if os.path.isdir(image):  # noqa: PTH112 - any path-like will do
+            raise PlanError(f"{os.fspath(image)} is a directory", remedy="name a file in it")
+        planned = Image.of(os.fspath(image), Section.of(FileSource(image)))
+    elif isinstance(image, Node):
+        planned = Image.of(f"{name} ({image.KIND})", image.section())
+    else:
+        section = Section.of(image)
+        planned = Image.of(section.source.name, section)
+    if name in {"boot", "kernel"} and not planned.section.read(0, 8) == BOOT_MAGIC:
+        raise PlanError(
+            f"{planned.name} is no Android boot image", remedy="build it with `pmport repack`, or mkbootimg"
+        )
+    return planned
+
+
+def _partition(device: Device, name: str) -> str:
+    role = ROLES.get(name)
+    if role is None:
+        return name
+    partition = device.flash.partitions.get("fastboot", {}).get(role) or DEFAULTS.get(role)
+    if not partition:
+        raise PlanError(
+            f"the record of {device.codename} names no partition for {name}",
+            remedy=f"set flash.partitions.fastboot.{role}, or name the partition instead of the role",
+        )
+    return partition
+
+
+def _step(device: Device, name: str, image: Image, phone: GetVars | None) -> Step:
+    partition = _partition(device, name)
+    if partition in device.flash.blacklist:
+        raise PlanError(
+            f"{partition} is never flashed on {device.codename}", remedy="its record says so: flash.blacklist"
+        )
+    if phone is not None:
+        _check_room(partition, image, phone)
+    if name == "rootfs" and device.flash.max_size and _raw_size(image) > device.flash.max_size << 20:
+        raise PlanError(f"{image.name} has more than the {device.flash.max_size} MiB that {device.codename} takes")
+    danger = "bootloader" if partition.rpartition("_")[0] in BOOT_CHAIN or partition in BOOT_CHAIN else ""
+    if partition in {"partition", "gpt", "pit"} or partition.startswith("partition:"):
+        danger = "repartition"
+    return Step(Verb.FLASH, partition, image, danger=danger)
+
+
+def _raw_size(image: Image) -> int:
+    return SparseImage.parse(image.section).raw_size if is_sparse(image.section) else image.size
+
+
+def _room(partition: str, phone: GetVars) -> int | None:
+    sizes = phone.partition_sizes
+    return sizes.get(partition, sizes.get(f"{partition}_{phone.current_slot}"))
+
+
+def _check_room(partition: str, image: Image, phone: GetVars) -> None:
+    room = _room(partition, phone)
+    size = _raw_size(image)
+    if room is not None and size > room and phone[f"is-logical:{partition}"] != "yes":
+        raise PlanError(
+            f"{image.name} takes {size} bytes, and {partition} has {room}",
+            remedy="make it smaller: another compression of the ramdisk, fewer modules",
+        )
+
+
+def _preconditions(device: Device, phone: GetVars | None) -> Preconditions:
+    if phone is None:
+        return Preconditions(products=device.flash.products)
+    return Preconditions(
+        products=device.flash.products or ((phone.product,) if phone.product else ()),
+        max_download_size=phone.max_download_size,
+        unlocked=True if phone.unlocked is not None else None,
+        current_slot=phone.current_slot,
+    )
+
+
+def _findings(device: Device, planned: list[tuple[str, Image]], phone: GetVars | None) -> Iterator[Finding]:
+    if phone is None:
+        yield Finding(Severity.NOTE, "no-phone", "sizes, slots and the download limit are checked when it runs")
+        return
+    if phone.unlocked is False:
+        yield Finding(Severity.ERROR, "locked", "the bootloader is locked", fix="unlock it as its maker describes")
+    for name, image in planned:
+        limit = phone.max_download_size
+        if limit and image.size > limit:
+            count = -(-image.size // limit)
+            yield Finding(
+                Severity.NOTE, "split", f"{name} goes in about {count} sparse pieces of at most {limit} bytes"
+            )
+    if phone.product and device.flash.products and phone.product not in device.flash.products:
+        yield Finding(Severity.ERROR, "other-product", f"the phone says that it is {phone.product}")

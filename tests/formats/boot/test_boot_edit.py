@@ -1,0 +1,155 @@
+"""Edits change what they must, and no more."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import Any
+
+import pytest
+from support import CORPUS, corpus_files, real
+
+import pmport
+from pmport.errors import FormatError
+from pmport.formats.avb.edit import ReSign
+from pmport.formats.avb.footer import AvbFooter
+from pmport.formats.avb.vbmeta import VbMeta
+from pmport.formats.boot.image import BootImage
+from pmport.formats.boot.mediatek import MtkImage
+
+BOOT = CORPUS / "boot"
+INIT_BOOT = BOOT / "cuttlefish-13-init_boot.img"
+SKIPPED = {
+    "pmbootstrap-test-boot-header-v2.img",
+    "pmbootstrap-test-boot-header-v3.img",
+    "pmbootstrap-test-kernel-boot.img",
+    "cfig-issue125-vendor_boot.img",
+}
+
+
+def boot_image(path: Path) -> BootImage:
+    node = pmport.open(real(path))
+    assert isinstance(node, BootImage)
+    return node
+
+
+@pytest.mark.parametrize(
+    "path", [path for path in corpus_files("boot") if path.name not in SKIPPED], ids=lambda path: path.name
+)
+def test_replacing_each_part_by_itself_gives_the_same_file(path: Path) -> None:
+    image = boot_image(path)
+    same: dict[str, Any] = {child.name: child.section.read() for child in image.children}
+    assert bytes(image.replace(**same)) == path.read_bytes()
+    assert bytes(image.replace(cmdline=image.cmdline)) == path.read_bytes()
+
+
+def test_only_the_page_changes_when_the_command_line_does() -> None:
+    image = BootImage.build(b"k" * 5000, b"r" * 3000, cmdline="a")
+    new = image.replace(cmdline="b" * 700)
+    assert bytes(new)[2048:] == bytes(image)[2048:]
+    assert (new.cmdline, new.id) == ("b" * 700, image.id)
+
+
+@pytest.mark.parametrize("full", [False, True])
+def test_a_long_command_line_is_split_as_it_was(*, full: bool) -> None:
+    image = BootImage.build(b"k", cmdline="a" * 700, full_cmdline_field=full)
+    assert bytes(image.replace(cmdline="b" * 900)) == bytes(
+        BootImage.build(b"k", cmdline="b" * 900, full_cmdline_field=full)
+    )
+
+
+@pytest.mark.parametrize("recipe", ["aosp-sha1", "lineage-sha1", "sha256", "zero"])
+@pytest.mark.parametrize("version", [0, 1, 2])
+def test_an_edited_image_equals_one_built_of_the_new_parts(version: int, recipe: str) -> None:
+    common: dict[str, Any] = {"header_version": version, "id_recipe": recipe, "cmdline": "quiet", "second": b"s" * 10}
+    if version:
+        common["recovery_dtbo"] = b"o" * 900
+    if version == 2:
+        common["dtb"] = b"d" * 100
+    image = BootImage.build(b"k" * 5000, b"r" * 3000, **common)
+    assert bytes(image.replace(kernel=b"K" * 9000)) == bytes(BootImage.build(b"K" * 9000, b"r" * 3000, **common))
+
+
+def test_an_id_of_no_known_recipe_is_left_and_that_is_said() -> None:
+    image = boot_image(BOOT / "mtk-baidurom-v970-boot.img")
+    new = image.replace(ramdisk=b"ramdisk")
+    assert new.id == image.id
+    assert {finding.code for finding in new.findings()} == {"id-stale", "mtk-header"}
+    wrapped = new["ramdisk"]
+    assert isinstance(wrapped, MtkImage)
+    assert (wrapped.label, wrapped.payload.read()) == ("ROOTFS", b"ramdisk")
+
+
+def test_a_vendors_mark_stays_behind_the_image_and_zeros_give_way() -> None:
+    plain = bytes(BootImage.build(b"k" * 3000))
+    image = BootImage.parse(plain + b"SEANDROIDENFORCE" + bytes(10000))
+    new = image.replace(kernel=b"k" * 6000)
+    assert new.size == image.size
+    assert new.kernel.size == 6000
+    assert bytes(new)[8192 : 8192 + 16] == b"SEANDROIDENFORCE"
+
+
+def test_a_budget_is_kept_before_anything_is_written() -> None:
+    image = BootImage.build(b"k" * 3000)
+    with pytest.raises(FormatError, match="more than the partition"):
+        image.replace(kernel=b"k" * 30000, partition_size=16384)
+
+
+def init_boot() -> tuple[BootImage, VbMeta]:
+    image = boot_image(INIT_BOOT)
+    vbmeta = image["vbmeta"]
+    assert isinstance(vbmeta, VbMeta)
+    return image, vbmeta
+
+
+def digest_fits(image: BootImage) -> bool:
+    """Whether the footer's vbmeta has the right hash of the image in front of it, worked out by hand."""
+    data = bytes(image)
+    footer = AvbFooter.parse(data[-64:])
+    vbmeta = VbMeta.parse(data[footer.vbmeta_offset : footer.vbmeta_offset + footer.vbmeta_size])
+    (descriptor,) = [row for row in (vbmeta.hash_of("init_boot"), vbmeta.hash_of("boot")) if row]
+    if descriptor.image_size != footer.original_image_size:
+        return False
+    return hashlib.sha256(descriptor.salt + data[: descriptor.image_size]).digest() == descriptor.digest
+
+
+def test_a_real_images_hash_is_right() -> None:
+    image, vbmeta = init_boot()
+    assert digest_fits(image)
+    assert vbmeta.signature == "valid"
+
+
+@pytest.mark.parametrize("size", [100, 3_000_000])
+def test_avb_left_as_it_is_keeps_the_blob_and_moves_it(size: int) -> None:
+    image, vbmeta = init_boot()
+    new = image.replace(ramdisk=b"r" * size)
+    assert new.size == image.size
+    assert bytes(new["vbmeta"]) == bytes(vbmeta)
+    assert not digest_fits(new)
+    assert [finding.code for finding in new.findings()] == ["avb-stale"]
+
+
+def test_avb_without_a_signature_has_the_right_hash() -> None:
+    image, _ = init_boot()
+    new = image.replace(ramdisk=b"r" * 3_000_000, avb="none")
+    assert digest_fits(new)
+    vbmeta = new["vbmeta"]
+    assert isinstance(vbmeta, VbMeta)
+    assert (vbmeta.algorithm, vbmeta.signature) == ("NONE", "none")
+    assert [finding.code for finding in new.findings()] == ["avb-unsigned"]
+
+
+def test_avb_signed_anew_verifies(private_key: bytes) -> None:
+    image, _ = init_boot()
+    new = image.replace(ramdisk=b"r" * 3000, avb=ReSign(private_key))
+    assert digest_fits(new)
+    vbmeta = new["vbmeta"]
+    assert isinstance(vbmeta, VbMeta)
+    assert (vbmeta.algorithm, vbmeta.signature) == ("SHA256_RSA2048", "valid")
+
+
+def test_an_image_that_leaves_no_room_for_its_vbmeta_is_refused() -> None:
+    image, _ = init_boot()
+    with pytest.raises(FormatError, match="the partition has"):
+        image.replace(ramdisk=b"r" * (image.size - 8192 + 2000))
+    assert image.replace(ramdisk=b"r" * image.size, partition_size=2 * image.size).size == 2 * image.size
