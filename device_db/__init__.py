@@ -15,71 +15,39 @@ from pmport.lazy import lazily
 
 if TYPE_CHECKING:
     from pmport.device_db.device import (
-        Addresses,
-        Boot,
-        BootFiles,
-        Chromebook,
-        Correction,
-        Device,
-        Display,
-        Flash,
-        KernelVariant,
-        Package,
-        Soc,
-        Storage,
-        System,
-        Usb,
+        Addresses as Addresses,
+        Boot as Boot,
+        BootFiles as BootFiles,
+        Chromebook as Chromebook,
+        Correction as Correction,
+        Device as Device,
+        Display as Display,
+        Flash as Flash,
+        KernelVariant as KernelVariant,
+        Package as Package,
+        Soc as Soc,
+        Storage as Storage,
+        System as System,
+        Usb as Usb,
     )
-    from pmport.device_db.deviceinfo_keys import KEYS, from_deviceinfo
-    from pmport.device_db.drafting import Draft, Question, draft
-    from pmport.device_db.identification import Candidate, find, search
-    from pmport.device_db.record_files import codenames, load, load_soc, parse, records
-    from pmport.device_db.toml_writer import to_toml
-
-_NAMES = {
-    **dict.fromkeys(
-        (
-            "Addresses", "Boot", "BootFiles", "Chromebook", "Correction", "Device", "Display", "Flash", "KernelVariant",
-            "Package", "Soc", "Storage", "System", "Usb",
-        ),
-        "pmport.device_db.device",
-    ),
-    **dict.fromkeys(("KEYS", "from_deviceinfo"), "pmport.device_db.deviceinfo_keys"),
-    **dict.fromkeys(("Draft", "Question", "draft"), "pmport.device_db.drafting"),
-    **dict.fromkeys(("Candidate", "find", "search"), "pmport.device_db.identification"),
-    **dict.fromkeys(("codenames", "load", "load_soc", "parse", "records"), "pmport.device_db.record_files"),
-    "to_toml": "pmport.device_db.toml_writer",
-}  # fmt: skip
-
-__all__ = [
-    "KEYS",
-    "Addresses",
-    "Boot",
-    "BootFiles",
-    "Candidate",
-    "Chromebook",
-    "Correction",
-    "Device",
-    "Display",
-    "Draft",
-    "Flash",
-    "KernelVariant",
-    "Package",
-    "Question",
-    "Soc",
-    "Storage",
-    "System",
-    "Usb",
-    "codenames",
-    "draft",
-    "find",
-    "from_deviceinfo",
-    "load",
-    "load_soc",
-    "parse",
-    "records",
-    "search",
-    "to_toml",
-]
-
-__getattr__, __dir__ = lazily(__name__, {name: f"{module}:{name}" for name, module in _NAMES.items()})
+    from pmport.device_db.deviceinfo_keys import KEYS as KEYS, from_deviceinfo as from_deviceinfo
+    from pmport.device_db.drafting import Draft as Draft, Question as Question, draft as draft
+    from pmport.device_db.identification import Candidate as Candidate, find as find, search as search
+    from pmport.device_db.record_files import (
+        codenames as codenames,
+        load as load,
+        load_soc as load_soc,
+        parse as parse,
+        records as records,
+    )
+    from pmport.device_db.toml_writer import to_toml as to_toml
+else:
+    _PUBLIC = {
+        "pmport.device_db.device": "Addresses Boot BootFiles Chromebook Correction Device Display Flash KernelVariant Package Soc Storage System Usb",
+        "pmport.device_db.deviceinfo_keys": "KEYS from_deviceinfo",
+        "pmport.device_db.drafting": "Draft Question draft",
+        "pmport.device_db.identification": "Candidate find search",
+        "pmport.device_db.record_files": "codenames load load_soc parse records",
+        "pmport.device_db.toml_writer": "to_toml",
+    }
+    __all__, __getattr__, __dir__ = lazily(__name__, _PUBLIC)

@@ -268,8 +268,9 @@ def _directive(module: types.ModuleType, name: str) -> list[str]:
         return [f".. autofunction:: {public}", ""]
     if isinstance(value, types.ModuleType):
         return []
-    home, _, attribute = getattr(module, "_NAMES", {}).get(name, "").partition(":")
-    return [f".. autodata:: {home or module.__name__}.{attribute or name}", "   :no-value:", ""]
+    homes = getattr(module, "_PUBLIC", {})
+    home = next((home for home, names in homes.items() if name in names.split()), module.__name__)
+    return [f".. autodata:: {home}.{name}", "   :no-value:", ""]
 
 
 def _lines(lines: Iterable[str]) -> str:

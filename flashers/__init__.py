@@ -15,35 +15,19 @@ from typing import TYPE_CHECKING
 from pmport.lazy import lazily
 
 if TYPE_CHECKING:
-    from pmport.flashers.fastboot.client import FastbootClient
-    from pmport.flashers.fastboot.flasher import FastbootFlasher
-    from pmport.flashers.methods import METHODS, Flasher, open
-    from pmport.flashers.nokia.fiasco_plan import plan_fiasco
-    from pmport.flashers.nokia.flasher import NokiaFlasher, plan_images
-    from pmport.flashers.samsung.flasher import HeimdallFlasher
-
-_NAMES = {
-    "METHODS": "pmport.flashers.methods:METHODS",
-    "FastbootClient": "pmport.flashers.fastboot.client:FastbootClient",
-    "FastbootFlasher": "pmport.flashers.fastboot.flasher:FastbootFlasher",
-    "Flasher": "pmport.flashers.methods:Flasher",
-    "HeimdallFlasher": "pmport.flashers.samsung.flasher:HeimdallFlasher",
-    "NokiaFlasher": "pmport.flashers.nokia.flasher:NokiaFlasher",
-    "plan_fiasco": "pmport.flashers.nokia.fiasco_plan:plan_fiasco",
-    "plan_images": "pmport.flashers.nokia.flasher:plan_images",
-    "open": "pmport.flashers.methods:open",
-}
-
-__all__ = [
-    "METHODS",
-    "FastbootClient",
-    "FastbootFlasher",
-    "Flasher",
-    "HeimdallFlasher",
-    "NokiaFlasher",
-    "open",
-    "plan_fiasco",
-    "plan_images",
-]
-
-__getattr__, __dir__ = lazily(__name__, _NAMES)
+    from pmport.flashers.fastboot.client import FastbootClient as FastbootClient
+    from pmport.flashers.fastboot.flasher import FastbootFlasher as FastbootFlasher
+    from pmport.flashers.methods import METHODS as METHODS, Flasher as Flasher, open as open
+    from pmport.flashers.nokia.fiasco_plan import plan_fiasco as plan_fiasco
+    from pmport.flashers.nokia.flasher import NokiaFlasher as NokiaFlasher, plan_images as plan_images
+    from pmport.flashers.samsung.flasher import HeimdallFlasher as HeimdallFlasher
+else:
+    _PUBLIC = {
+        "pmport.flashers.fastboot.client": "FastbootClient",
+        "pmport.flashers.fastboot.flasher": "FastbootFlasher",
+        "pmport.flashers.methods": "METHODS Flasher open",
+        "pmport.flashers.nokia.fiasco_plan": "plan_fiasco",
+        "pmport.flashers.nokia.flasher": "NokiaFlasher plan_images",
+        "pmport.flashers.samsung.flasher": "HeimdallFlasher",
+    }
+    __all__, __getattr__, __dir__ = lazily(__name__, _PUBLIC)

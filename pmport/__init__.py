@@ -19,82 +19,38 @@ from typing import TYPE_CHECKING
 
 from pmport.lazy import lazily
 
-if TYPE_CHECKING:
-    from pmport import (
-        bootcheck,
-        device_db,
-        devicetree,
-        errors,
-        events,
-        facts,
-        flashers,
-        formats,
-        generate,
-        kernels,
-        notebook,
-        plan,
-        redaction,
-        transport,
-        unpacking,
-        virtual,
-        wire,
-    )
-    from pmport.errors import PmportError
-    from pmport.findings import Finding, Severity
-    from pmport.opening import open
-    from pmport.section import Section
-
 __version__ = "0.1.0"
 
-_NAMES = {
-    "Finding": "pmport.findings:Finding",
-    "PmportError": "pmport.errors:PmportError",
-    "Section": "pmport.section:Section",
-    "Severity": "pmport.findings:Severity",
-    "bootcheck": "pmport.bootcheck",
-    "device_db": "pmport.device_db",
-    "devicetree": "pmport.devicetree",
-    "errors": "pmport.errors",
-    "events": "pmport.events",
-    "facts": "pmport.facts",
-    "flashers": "pmport.flashers",
-    "formats": "pmport.formats",
-    "generate": "pmport.generate",
-    "kernels": "pmport.kernels",
-    "notebook": "pmport.notebook",
-    "open": "pmport.opening:open",
-    "plan": "pmport.plan",
-    "redaction": "pmport.redaction",
-    "transport": "pmport.transport",
-    "unpacking": "pmport.unpacking",
-    "virtual": "pmport.virtual",
-    "wire": "pmport.wire",
-}
-
-__all__ = [
-    "Finding",
-    "PmportError",
-    "Section",
-    "Severity",
-    "__version__",
-    "bootcheck",
-    "device_db",
-    "devicetree",
-    "errors",
-    "events",
-    "facts",
-    "flashers",
-    "formats",
-    "generate",
-    "kernels",
-    "notebook",
-    "open",
-    "plan",
-    "redaction",
-    "transport",
-    "unpacking",
-    "virtual",
-    "wire",
-]
-
-__getattr__, __dir__ = lazily(__name__, _NAMES)
+if TYPE_CHECKING:
+    from pmport import (
+        bootcheck as bootcheck,
+        device_db as device_db,
+        devicetree as devicetree,
+        errors as errors,
+        events as events,
+        facts as facts,
+        flashers as flashers,
+        formats as formats,
+        generate as generate,
+        kernels as kernels,
+        notebook as notebook,
+        plan as plan,
+        redaction as redaction,
+        transport as transport,
+        unpacking as unpacking,
+        virtual as virtual,
+        wire as wire,
+    )
+    from pmport.errors import PmportError as PmportError
+    from pmport.findings import Finding as Finding, Severity as Severity
+    from pmport.opening import open as open
+    from pmport.section import Section as Section
+else:
+    _PUBLIC = {
+        "pmport": "__version__ bootcheck device_db devicetree errors events facts flashers formats generate kernels notebook plan redaction transport unpacking virtual wire",
+        "pmport.errors": "PmportError",
+        "pmport.findings": "Finding Severity",
+        "pmport.opening": "open",
+        "pmport.section": "Section",
+    }
+    __all__, __getattr__, __dir__ = lazily(__name__, _PUBLIC)

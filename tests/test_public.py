@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import importlib
 import inspect
 import subprocess
@@ -70,15 +71,36 @@ def test_the_command_answers_help_and_version_without_importing_its_commands() -
     assert not {"rich", "construct", "usb", "cramjam"} & set(output.split())
 
 
-@pytest.mark.parametrize("room", ROOMS)
-def test_no_public_name_is_shadowed_by_a_module_of_the_same_name(room: str) -> None:
+def named_for_checkers(module: types.ModuleType) -> dict[str, str]:
+    """Public name → the module that it is imported from, as the block for checkers has it."""
+    source = Path(str(module.__file__)).read_text(encoding="utf-8")
+    imports = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.ImportFrom)]
+    return {alias.name: str(node.module) for node in imports for alias in node.names if alias.asname == alias.name}
+
+
+LAZY = tuple(room for room in ROOMS if hasattr(importlib.import_module(room), "_PUBLIC"))
+
+
+@pytest.mark.parametrize("room", LAZY)
+def test_checkers_and_the_interpreter_are_told_the_same_names_from_the_same_modules(room: str) -> None:
     module = importlib.import_module(room)
-    modules = (
-        {path.stem for folder in module.__path__ for path in Path(folder).glob("*.py")}
-        if hasattr(module, "__path__")
-        else set()
-    )
-    clashes = [
-        name for name in module.__all__ if name in modules and not isinstance(getattr(module, name), types.ModuleType)
-    ]
-    assert not clashes, "importing the module would hide the name"
+    homes: dict[str, str] = module._PUBLIC
+    loaded = {name: home for home, names in homes.items() for name in names.split()}
+    assert named_for_checkers(module) == {name: home for name, home in loaded.items() if name != "__version__"}
+    assert sorted(loaded) == module.__all__
+
+
+def test_a_public_name_stays_what_it_is_whatever_is_imported_before() -> None:
+    """A submodule of the same name would hide a function once somebody imports it: so all are imported first."""
+    code = """
+import importlib, pkgutil, types, pmport
+modules = [importlib.import_module(info.name) for info in pkgutil.walk_packages(pmport.__path__, "pmport.")
+           if info.name not in {"pmport.__main__", "pmport.labgrid"}]
+for room in [pmport, *modules]:
+    for home, names in getattr(room, "_PUBLIC", {}).items():
+        for name in names.split():
+            if home != room.__name__ and isinstance(getattr(room, name), types.ModuleType):
+                print(room.__name__, name)
+"""
+    hidden = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert not hidden

@@ -13,16 +13,11 @@ from typing import TYPE_CHECKING
 from pmport.lazy import lazily
 
 if TYPE_CHECKING:
-    from pmport.bootcheck.checks import check
-    from pmport.bootcheck.profiles import PROFILES, Profile, profile_named
-
-_NAMES = {
-    "PROFILES": "pmport.bootcheck.profiles:PROFILES",
-    "Profile": "pmport.bootcheck.profiles:Profile",
-    "check": "pmport.bootcheck.checks:check",
-    "profile_named": "pmport.bootcheck.profiles:profile_named",
-}
-
-__all__ = ["PROFILES", "Profile", "check", "profile_named"]
-
-__getattr__, __dir__ = lazily(__name__, _NAMES)
+    from pmport.bootcheck.checks import check as check
+    from pmport.bootcheck.profiles import PROFILES as PROFILES, Profile as Profile, profile_named as profile_named
+else:
+    _PUBLIC = {
+        "pmport.bootcheck.checks": "check",
+        "pmport.bootcheck.profiles": "PROFILES Profile profile_named",
+    }
+    __all__, __getattr__, __dir__ = lazily(__name__, _PUBLIC)

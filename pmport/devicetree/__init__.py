@@ -16,87 +16,44 @@ from typing import TYPE_CHECKING
 from pmport.lazy import lazily
 
 if TYPE_CHECKING:
-    from pmport.devicetree.addresses import Range, cpu_ranges, reg, to_cpu
-    from pmport.devicetree.blob import Blob, FoundBlob, find_blobs
-    from pmport.devicetree.difference import Difference, Differences, diff
-    from pmport.devicetree.dts_print import to_source
-    from pmport.devicetree.identity import Identity, identify
-    from pmport.devicetree.interrupt_resolver import Interrupt, interrupt_parent, interrupts
-    from pmport.devicetree.overlay_making import make_overlay
-    from pmport.devicetree.overlays import Applied, Change
-    from pmport.devicetree.phandle_graph import Edge, Graph, graph
-    from pmport.devicetree.properties import Property
-    from pmport.devicetree.reference_resolver import Reference, all_references, references, regulators
-    from pmport.devicetree.source import parse_source, read_source
-    from pmport.devicetree.tree import DeviceTree
-    from pmport.devicetree.tree_node import TreeNode
-
-_NAMES = {
-    "graph": "pmport.devicetree.phandle_graph:graph",
-    "make_overlay": "pmport.devicetree.overlay_making:make_overlay",
-    "Graph": "pmport.devicetree.phandle_graph:Graph",
-    "Edge": "pmport.devicetree.phandle_graph:Edge",
-    "diff": "pmport.devicetree.difference:diff",
-    "Differences": "pmport.devicetree.difference:Differences",
-    "Difference": "pmport.devicetree.difference:Difference",
-    "Change": "pmport.devicetree.overlays:Change",
-    "Applied": "pmport.devicetree.overlays:Applied",
-    "Blob": "pmport.devicetree.blob:Blob",
-    "DeviceTree": "pmport.devicetree.tree:DeviceTree",
-    "FoundBlob": "pmport.devicetree.blob:FoundBlob",
-    "Identity": "pmport.devicetree.identity:Identity",
-    "Interrupt": "pmport.devicetree.interrupt_resolver:Interrupt",
-    "Property": "pmport.devicetree.properties:Property",
-    "Range": "pmport.devicetree.addresses:Range",
-    "Reference": "pmport.devicetree.reference_resolver:Reference",
-    "TreeNode": "pmport.devicetree.tree:TreeNode",
-    "all_references": "pmport.devicetree.reference_resolver:all_references",
-    "cpu_ranges": "pmport.devicetree.addresses:cpu_ranges",
-    "find_blobs": "pmport.devicetree.blob:find_blobs",
-    "identify": "pmport.devicetree.identity:identify",
-    "interrupt_parent": "pmport.devicetree.interrupt_resolver:interrupt_parent",
-    "interrupts": "pmport.devicetree.interrupt_resolver:interrupts",
-    "references": "pmport.devicetree.reference_resolver:references",
-    "parse_source": "pmport.devicetree.source:parse_source",
-    "read_source": "pmport.devicetree.source:read_source",
-    "reg": "pmport.devicetree.addresses:reg",
-    "regulators": "pmport.devicetree.reference_resolver:regulators",
-    "to_source": "pmport.devicetree.dts_print:to_source",
-    "to_cpu": "pmport.devicetree.addresses:to_cpu",
-}
-
-__all__ = [
-    "Applied",
-    "Blob",
-    "Change",
-    "DeviceTree",
-    "Difference",
-    "Differences",
-    "Edge",
-    "FoundBlob",
-    "Graph",
-    "Identity",
-    "Interrupt",
-    "Property",
-    "Range",
-    "Reference",
-    "TreeNode",
-    "all_references",
-    "cpu_ranges",
-    "diff",
-    "find_blobs",
-    "graph",
-    "identify",
-    "interrupt_parent",
-    "interrupts",
-    "make_overlay",
-    "parse_source",
-    "read_source",
-    "references",
-    "reg",
-    "regulators",
-    "to_cpu",
-    "to_source",
-]
-
-__getattr__, __dir__ = lazily(__name__, _NAMES)
+    from pmport.devicetree.addresses import Range as Range, cpu_ranges as cpu_ranges, reg as reg, to_cpu as to_cpu
+    from pmport.devicetree.blob import Blob as Blob, FoundBlob as FoundBlob, find_blobs as find_blobs
+    from pmport.devicetree.difference import Difference as Difference, Differences as Differences, diff as diff
+    from pmport.devicetree.dts_print import to_source as to_source
+    from pmport.devicetree.identity import Identity as Identity, identify as identify
+    from pmport.devicetree.interrupt_resolver import (
+        Interrupt as Interrupt,
+        interrupt_parent as interrupt_parent,
+        interrupts as interrupts,
+    )
+    from pmport.devicetree.overlay_making import make_overlay as make_overlay
+    from pmport.devicetree.overlays import Applied as Applied, Change as Change
+    from pmport.devicetree.phandle_graph import Edge as Edge, Graph as Graph, graph as graph
+    from pmport.devicetree.properties import Property as Property
+    from pmport.devicetree.reference_resolver import (
+        Reference as Reference,
+        all_references as all_references,
+        references as references,
+        regulators as regulators,
+    )
+    from pmport.devicetree.source import parse_source as parse_source, read_source as read_source
+    from pmport.devicetree.tree import DeviceTree as DeviceTree
+    from pmport.devicetree.tree_node import TreeNode as TreeNode
+else:
+    _PUBLIC = {
+        "pmport.devicetree.addresses": "Range cpu_ranges reg to_cpu",
+        "pmport.devicetree.blob": "Blob FoundBlob find_blobs",
+        "pmport.devicetree.difference": "Difference Differences diff",
+        "pmport.devicetree.dts_print": "to_source",
+        "pmport.devicetree.identity": "Identity identify",
+        "pmport.devicetree.interrupt_resolver": "Interrupt interrupt_parent interrupts",
+        "pmport.devicetree.overlay_making": "make_overlay",
+        "pmport.devicetree.overlays": "Applied Change",
+        "pmport.devicetree.phandle_graph": "Edge Graph graph",
+        "pmport.devicetree.properties": "Property",
+        "pmport.devicetree.reference_resolver": "Reference all_references references regulators",
+        "pmport.devicetree.source": "parse_source read_source",
+        "pmport.devicetree.tree": "DeviceTree",
+        "pmport.devicetree.tree_node": "TreeNode",
+    }
+    __all__, __getattr__, __dir__ = lazily(__name__, _PUBLIC)

@@ -14,19 +14,16 @@ from typing import TYPE_CHECKING
 from pmport.lazy import lazily
 
 if TYPE_CHECKING:
-    from pmport.facts.device_facts import FIELDS, Certainty, DeviceFacts, Fact
-    from pmport.facts.table import READERS, inside, of
-
-_NAMES = {
-    "FIELDS": "pmport.facts.device_facts:FIELDS",
-    "READERS": "pmport.facts.table:READERS",
-    "Certainty": "pmport.facts.device_facts:Certainty",
-    "DeviceFacts": "pmport.facts.device_facts:DeviceFacts",
-    "Fact": "pmport.facts.device_facts:Fact",
-    "inside": "pmport.facts.table:inside",
-    "of": "pmport.facts.table:of",
-}
-
-__all__ = ["FIELDS", "READERS", "Certainty", "DeviceFacts", "Fact", "inside", "of"]
-
-__getattr__, __dir__ = lazily(__name__, _NAMES)
+    from pmport.facts.device_facts import (
+        FIELDS as FIELDS,
+        Certainty as Certainty,
+        DeviceFacts as DeviceFacts,
+        Fact as Fact,
+    )
+    from pmport.facts.table import READERS as READERS, inside as inside, of as of
+else:
+    _PUBLIC = {
+        "pmport.facts.device_facts": "FIELDS Certainty DeviceFacts Fact",
+        "pmport.facts.table": "READERS inside of",
+    }
+    __all__, __getattr__, __dir__ = lazily(__name__, _PUBLIC)

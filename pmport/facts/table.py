@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from importlib import import_module
 from typing import TYPE_CHECKING, cast
 
 from pmport.facts.device_facts import DeviceFacts
+from pmport.lazy import named
 from pmport.node import Node
 
 if TYPE_CHECKING:
@@ -92,6 +92,5 @@ def _reader(value: object) -> Callable[[object], Iterable[Fact]] | None:
     for base in type(value).__mro__:
         reader = READERS.get(f"{base.__module__}:{base.__qualname__}")
         if reader:
-            module, _, name = reader.partition(":")
-            return cast("Callable[[object], Iterable[Fact]]", getattr(import_module(module), name))
+            return cast("Callable[[object], Iterable[Fact]]", named(reader))
     return None

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from importlib import import_module
 from types import MappingProxyType
 from typing import TYPE_CHECKING, cast
 
 from pmport.errors import FormatError, UnknownFormatError
+from pmport.lazy import named
 from pmport.node import Data, Node
 from pmport.section import Section
 
@@ -59,7 +59,7 @@ class FormatRow:
         Returns:
             The format's type.
         """
-        return cast("type[Node]", _named(self.path))
+        return cast("type[Node]", named(self.path))
 
     def fits(self, head: bytes, section: Section) -> bool:
         """Whether the bytes may be of this format.
@@ -73,12 +73,7 @@ class FormatRow:
         """
         if any(head.startswith(magic, offset) for offset, magic in self.magics):
             return True
-        return bool(self.probe) and bool(cast("Callable[[Section], bool]", _named(self.probe))(section))
-
-
-def _named(path: str) -> object:
-    module, _, name = path.partition(":")
-    return cast("object", getattr(import_module(module), name))
+        return bool(self.probe) and bool(cast("Callable[[Section], bool]", named(self.probe))(section))
 
 
 FORMATS: tuple[FormatRow, ...] = (

@@ -11,73 +11,43 @@ from typing import TYPE_CHECKING
 from pmport.lazy import lazily
 
 if TYPE_CHECKING:
-    from pmport.virtual.fastboot_phone import FastbootPhone
-    from pmport.virtual.fastboot_profiles import PROFILES, FastbootProfile
-    from pmport.virtual.faults import Fault, FaultKind
-    from pmport.virtual.network import NetworkPhone
-    from pmport.virtual.nokia import ColdPhone, Mk2Phone
-    from pmport.virtual.nolo import NOLO_PROFILES, NoloPhone, NoloProfile
-    from pmport.virtual.partitions import Partition
-    from pmport.virtual.phones import PHONES, Phone
-    from pmport.virtual.pyusb_backend import PyusbBackend
-    from pmport.virtual.samsung import LOKE_PROFILES, LokePhone, LokeProfile
-    from pmport.virtual.serial_console import SerialConsole
-    from pmport.virtual.usb_bus import UsbBus
-    from pmport.virtual.usb_device import ControlRequest, Stall, VirtualUsbDevice
-    from pmport.virtual.usbip import KernelPort
-
-_NAMES = {
-    "SerialConsole": "pmport.virtual.serial_console:SerialConsole",
-    "KernelPort": "pmport.virtual.usbip:KernelPort",
-    "NetworkPhone": "pmport.virtual.network:NetworkPhone",
-    "LOKE_PROFILES": "pmport.virtual.samsung:LOKE_PROFILES",
-    "NOLO_PROFILES": "pmport.virtual.nolo:NOLO_PROFILES",
-    "PHONES": "pmport.virtual.phones:PHONES",
-    "PROFILES": "pmport.virtual.fastboot_profiles:PROFILES",
-    "ColdPhone": "pmport.virtual.nokia:ColdPhone",
-    "ControlRequest": "pmport.virtual.usb_device:ControlRequest",
-    "FastbootPhone": "pmport.virtual.fastboot_phone:FastbootPhone",
-    "FastbootProfile": "pmport.virtual.fastboot_profiles:FastbootProfile",
-    "Fault": "pmport.virtual.faults:Fault",
-    "FaultKind": "pmport.virtual.faults:FaultKind",
-    "LokePhone": "pmport.virtual.samsung:LokePhone",
-    "LokeProfile": "pmport.virtual.samsung:LokeProfile",
-    "Mk2Phone": "pmport.virtual.nokia:Mk2Phone",
-    "NoloPhone": "pmport.virtual.nolo:NoloPhone",
-    "NoloProfile": "pmport.virtual.nolo:NoloProfile",
-    "Partition": "pmport.virtual.partitions:Partition",
-    "Phone": "pmport.virtual.phones:Phone",
-    "PyusbBackend": "pmport.virtual.pyusb_backend:PyusbBackend",
-    "Stall": "pmport.virtual.usb_device:Stall",
-    "UsbBus": "pmport.virtual.usb_bus:UsbBus",
-    "VirtualUsbDevice": "pmport.virtual.usb_device:VirtualUsbDevice",
-}
-
-__all__ = [
-    "LOKE_PROFILES",
-    "NOLO_PROFILES",
-    "PHONES",
-    "PROFILES",
-    "ColdPhone",
-    "ControlRequest",
-    "FastbootPhone",
-    "FastbootProfile",
-    "Fault",
-    "FaultKind",
-    "KernelPort",
-    "LokePhone",
-    "LokeProfile",
-    "Mk2Phone",
-    "NetworkPhone",
-    "NoloPhone",
-    "NoloProfile",
-    "Partition",
-    "Phone",
-    "PyusbBackend",
-    "SerialConsole",
-    "Stall",
-    "UsbBus",
-    "VirtualUsbDevice",
-]
-
-__getattr__, __dir__ = lazily(__name__, _NAMES)
+    from pmport.virtual.fastboot_phone import FastbootPhone as FastbootPhone
+    from pmport.virtual.fastboot_profiles import PROFILES as PROFILES, FastbootProfile as FastbootProfile
+    from pmport.virtual.faults import Fault as Fault, FaultKind as FaultKind
+    from pmport.virtual.network import NetworkPhone as NetworkPhone
+    from pmport.virtual.nokia import ColdPhone as ColdPhone, Mk2Phone as Mk2Phone
+    from pmport.virtual.nolo import NOLO_PROFILES as NOLO_PROFILES, NoloPhone as NoloPhone, NoloProfile as NoloProfile
+    from pmport.virtual.partitions import Partition as Partition
+    from pmport.virtual.phones import PHONES as PHONES, Phone as Phone
+    from pmport.virtual.pyusb_backend import PyusbBackend as PyusbBackend
+    from pmport.virtual.samsung import (
+        LOKE_PROFILES as LOKE_PROFILES,
+        LokePhone as LokePhone,
+        LokeProfile as LokeProfile,
+    )
+    from pmport.virtual.serial_console import SerialConsole as SerialConsole
+    from pmport.virtual.usb_bus import UsbBus as UsbBus
+    from pmport.virtual.usb_device import (
+        ControlRequest as ControlRequest,
+        Stall as Stall,
+        VirtualUsbDevice as VirtualUsbDevice,
+    )
+    from pmport.virtual.usbip import KernelPort as KernelPort
+else:
+    _PUBLIC = {
+        "pmport.virtual.fastboot_phone": "FastbootPhone",
+        "pmport.virtual.fastboot_profiles": "PROFILES FastbootProfile",
+        "pmport.virtual.faults": "Fault FaultKind",
+        "pmport.virtual.network": "NetworkPhone",
+        "pmport.virtual.nokia": "ColdPhone Mk2Phone",
+        "pmport.virtual.nolo": "NOLO_PROFILES NoloPhone NoloProfile",
+        "pmport.virtual.partitions": "Partition",
+        "pmport.virtual.phones": "PHONES Phone",
+        "pmport.virtual.pyusb_backend": "PyusbBackend",
+        "pmport.virtual.samsung": "LOKE_PROFILES LokePhone LokeProfile",
+        "pmport.virtual.serial_console": "SerialConsole",
+        "pmport.virtual.usb_bus": "UsbBus",
+        "pmport.virtual.usb_device": "ControlRequest Stall VirtualUsbDevice",
+        "pmport.virtual.usbip": "KernelPort",
+    }
+    __all__, __getattr__, __dir__ = lazily(__name__, _PUBLIC)

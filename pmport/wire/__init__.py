@@ -7,10 +7,16 @@ from typing import TYPE_CHECKING
 from pmport.lazy import lazily
 
 if TYPE_CHECKING:
-    from pmport.wire import fastboot
-
-_NAMES = {"fastboot": "pmport.wire.fastboot"}
-
-__all__ = ["fastboot"]
-
-__getattr__, __dir__ = lazily(__name__, _NAMES)
+    from pmport.wire import (
+        fastboot as fastboot,
+        loke as loke,
+        mk2 as mk2,
+        nolo as nolo,
+        nolo_image as nolo_image,
+        omap_rom as omap_rom,
+    )
+else:
+    _PUBLIC = {
+        "pmport.wire": "fastboot loke mk2 nolo nolo_image omap_rom",
+    }
+    __all__, __getattr__, __dir__ = lazily(__name__, _PUBLIC)
