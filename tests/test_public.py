@@ -17,7 +17,7 @@ import pmport
 
 ROOMS = (
     "pmport",
-    *(f"pmport.{name}" for name in pmport.__all__ if isinstance(getattr(pmport, name), types.ModuleType)),
+    *(f"pmport.{name}" for name in vars(pmport)["__all__"] if isinstance(getattr(pmport, name), types.ModuleType)),
 )
 
 
