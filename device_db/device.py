@@ -199,6 +199,7 @@ class Display:
         touchscreen_calibration: Six numbers of its matrix, or a file.
         drm: Whether the kernel drives the display by DRM.
         no_framebuffer: Whether there is no framebuffer to wait for.
+        panels: The vendor's name of each panel that it is built with → mainline's compatible string; "" for none.
     """
 
     width: int | None = None
@@ -207,6 +208,7 @@ class Display:
     touchscreen_calibration: str = ""
     drm: bool | None = None
     no_framebuffer: bool | None = None
+    panels: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -289,6 +291,8 @@ class KernelVariant:
         append_dtb: Whether they are appended.
         boot_filesystem: File system of /boot.
         extlinux: Whether an extlinux.conf is written.
+        modules_initfs: Kernel modules that its initramfs loads.
+        cmdline: Kernel parameters.
     """
 
     description: str = ""
@@ -297,6 +301,8 @@ class KernelVariant:
     append_dtb: bool | None = None
     boot_filesystem: str = ""
     extlinux: bool | None = None
+    modules_initfs: tuple[str, ...] = ()
+    cmdline: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -306,9 +312,11 @@ class Package:
     Args:
         depends: Packages, beside the kernel and what the boot method needs.
         modules_initfs: Kernel modules that the initramfs loads.
-        cmdline: Kernel parameters.
+        cmdline: Kernel parameters; one that begins with ``-`` is taken away from those of the distribution.
         firmware: Firmware packages.
         lk2nd: lk2nd packages.
+        subpackages: Its subpackages in the distribution beside those of the kernels, as their APKBUILD lists them.
+        install: Its install scripts in the distribution.
         files: Names of the other files of its package in the distribution.
     """
 
@@ -317,6 +325,8 @@ class Package:
     cmdline: tuple[str, ...] = ()
     firmware: tuple[str, ...] = ()
     lk2nd: tuple[str, ...] = ()
+    subpackages: tuple[str, ...] = ()
+    install: tuple[str, ...] = ()
     files: tuple[str, ...] = ()
 
 
@@ -328,16 +338,18 @@ class Correction:
         key: The source's key.
         was: What it said.
         why: What is wrong with it.
+        read_by: The program that reads the value, and what it does with it.
     """
 
     key: str
     was: str
     why: str
+    read_by: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Soc:
-    """What devices with one system on chip share: ``soc-<name>.toml``.
+    """What devices with one system on chip share: ``socs/<name>.toml``.
 
     Args:
         name: As devices name it: ``msm8916``.
@@ -372,12 +384,14 @@ class Device(Renders):
         arch: Architecture of the userland, as Alpine names it.
         chassis: Body: ``handset``, ``tablet`` …
         category: How far its port is: ``main``, ``community``, ``testing``, ``downstream``, ``archived``, ``none``.
-        soc: System on chip; names ``soc-<name>.toml`` where there is one.
+        soc: System on chip; names ``socs/<name>.toml`` where there is one.
         soc_from: How the chip is known.
         format_version: Version of the deviceinfo format.
         dtb: Mainline device trees, without ``.dtb``.
         compatible: Compatible strings of its mainline device tree's root.
         models: Model names that its device trees and bootloaders carry.
+        model_numbers: Its maker's numbers of the variants that it is sold as: ``SM-G900F``.
+        aliases: Other names that it is sold or known by, and Android's codenames for it: ``klte``.
         qcom_msm_id: Qualcomm's msm-ids: (platform, revision) each, as the bootloader chooses by them.
         qcom_board_id: Qualcomm's board-ids: (variant, subtype) each.
         kernels: Kernel packages.
@@ -408,6 +422,8 @@ class Device(Renders):
     dtb: tuple[str, ...] = ()
     compatible: tuple[str, ...] = ()
     models: tuple[str, ...] = ()
+    model_numbers: tuple[str, ...] = ()
+    aliases: tuple[str, ...] = ()
     qcom_msm_id: tuple[tuple[int, ...], ...] = ()
     qcom_board_id: tuple[tuple[int, ...], ...] = ()
     kernels: tuple[str, ...] = ()

@@ -144,8 +144,18 @@ VARIANT_KEYS: Mapping[str, tuple[str, str]] = {
 }
 """Keys that may carry a kernel variant's name behind them → attribute of :class:`KernelVariant`, and kind."""
 
-DROPPED = {"dtb_second": "the key is bootimg_dtb_second; nothing reads this one"}
-"""Misspelled keys that ports carry, and what is wrong with them."""
+DROPPED = {
+    "dtb_second": (
+        "the key is bootimg_dtb_second; nothing reads this one",
+        "boot-deploy reads bootimg_dtb_second alone",
+    )
+}
+"""Misspelled keys that ports carry: what is wrong with them, and which program reads the right one."""
+READ_BY = {
+    "usb_idVendor": "the initramfs writes it to the gadget's idVendor, and the kernel refuses what is no number",
+    "usb_idProduct": "the initramfs writes it to the gadget's idProduct, and the kernel refuses what is no number",
+}
+"""Key → the program that reads it, for values that were repaired."""
 
 
 def from_deviceinfo(values: Mapping[str, str], *, variants: Mapping[str, KernelVariant] | None = None) -> Device:
@@ -184,10 +194,11 @@ def from_deviceinfo(values: Mapping[str, str], *, variants: Mapping[str, KernelV
                 if repaired == text:
                     raise
                 value = _read(key.kind, repaired, base, name)
-                corrections.append(Correction(name, text, error.what.rpartition(": ")[2]))
+                reason = error.what.rpartition(": ")[2]
+                corrections.append(Correction(name, text, reason, READ_BY.get(name, "")))
             _put(plain, key.path.split("."), value)
         elif name in DROPPED:
-            corrections.append(Correction(name, text, DROPPED[name]))
+            corrections.append(Correction(name, text, *DROPPED[name]))
         else:
             _variant(found, name, text)
     plain["variants"] = found

@@ -22,6 +22,7 @@ ASSIGNMENT = re.compile(r"""^(\w+)=(?:"([^"]*)"|'([^']*)'|([^\s"';#]*))""", re.M
 FUNCTION = re.compile(r"^(\w+)\(\)\s*\{\n(.*?)^\}", re.MULTILINE | re.DOTALL)
 INSIDE = re.compile(r"""^\s*(\w+)=(?:"([^"]*)"|'([^']*)'|([^\s"';#]*))""", re.MULTILINE)
 REFERENCE = re.compile(r"\$(?:(\w+)|\{(\w+)(?:%%?[^}]*|##?[^}]*|/[^}]*)?\})")
+FIRMWARE = ("firmware-", "linux-firmware")
 NO_KERNEL = ("linux-firmware", "linux-headers", "linux-pam")
 
 
@@ -77,6 +78,17 @@ class Apkbuild:
         table = self.functions.get(function, {}) if function else self.variables
         return tuple(table.get(name, "").split())
 
+    def all_words(self, name: str) -> set[str]:
+        """The words of a variable, at the top and in every function.
+
+        Args:
+            name: The variable.
+
+        Returns:
+            Its words.
+        """
+        return {*self.words(name), *(word for function in self.functions for word in self.words(name, function))}
+
 
 def _expanded(text: str, known: Mapping[str, str]) -> str:
     return REFERENCE.sub(lambda match: known.get(match[1] or match[2] or "", match[0]), text)
@@ -108,23 +120,43 @@ def read_package(folder: Path) -> Device:
         "deviceinfo": dict(info),
         "apkbuild": {"depends": depends},
         "kernels": [name for name in depends if _is_kernel(name)],
-        "kernel_variants": dict(_variants(package, codename)),
+        "kernel_variants": dict(_variants(package, codename, folder)),
         "lk2nd": [name for name in depends if name.startswith("lk2nd")],
-        "firmware": [name for name in depends if name.startswith("firmware-")],
-        "files": sorted(path.name for path in folder.iterdir() if path.is_file()),
+        "firmware": sorted(name for name in package.all_words("depends") if name.startswith(FIRMWARE)),
+        "subpackages": [word for word in package.words("subpackages") if "-kernel-" not in word.partition(":")[0]],
+        "install": package.words("install"),
+        "modules_initfs": _lines(folder / "modules-initfs"),
+        "cmdline": _lines(folder / "kernel-cmdline.conf"),
+        "files": sorted(path.name for path in folder.iterdir()),
     }
     return record(codename, row, {})
 
 
-def _variants(package: Apkbuild, codename: str) -> Iterator[tuple[str, dict[str, Any]]]:
+def _lines(path: Path) -> tuple[str, ...]:
+    """The entries of ``modules-initfs`` or ``kernel-cmdline.conf``: one a line; lines that begin with ``#`` are comments."""
+    if not path.is_file():
+        return ()
+    lines = (line.strip() for line in path.read_text(encoding="utf-8").splitlines())
+    return tuple(line for line in lines if line and not line.startswith("#"))
+
+
+def _variants(package: Apkbuild, codename: str, folder: Path) -> Iterator[tuple[str, dict[str, Any]]]:
     prefix = f"device-{codename}-kernel-"
     for word in package.words("subpackages"):
-        name, _, function = word.partition(":")
-        if name.startswith(prefix):
-            function = function.partition(":")[0] or name.rpartition("-")[2]
-            kernels = [item for item in package.words("depends", function) if _is_kernel(item)]
-            description = package.functions.get(function, {}).get("pkgdesc", "")
-            yield name.removeprefix(prefix), {"desc": description, "kernels": kernels}
+        subpackage, _, function = word.partition(":")
+        if subpackage.startswith(prefix):
+            name = subpackage.removeprefix(prefix)
+            function = function.partition(":")[0] or subpackage.rpartition("-")[2]
+            suffix = name.replace("-", "_")
+            yield (
+                name,
+                {
+                    "desc": package.functions.get(function, {}).get("pkgdesc", ""),
+                    "kernels": [item for item in package.words("depends", function) if _is_kernel(item)],
+                    "modules_initfs": _lines(folder / f"modules-initfs.{suffix}"),
+                    "cmdline": _lines(folder / f"kernel-cmdline.{suffix}.conf"),
+                },
+            )
 
 
 def read_checkout(folder: Path) -> Iterator[tuple[str, Device | RecordError]]:

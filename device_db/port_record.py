@@ -6,10 +6,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from pmport.device_db.device import Correction, Device, KernelVariant, Package
+from pmport.device_db.device import Device, KernelVariant, Package
 from pmport.device_db.deviceinfo_keys import from_deviceinfo
 
-__all__ = ["boards_of", "ids_of", "lk2nd_of", "record"]
+__all__ = ["boards_of", "ids_of", "lk2nd_of", "recognition", "record"]
 
 GENERATED_DEPENDS = {
     "postmarketos-base", "mkbootimg", "pxa-mkbootimg", "dtbtool", "dtbtool-exynos", "dtbtool-sprd", "mtk-mkimage",
@@ -27,33 +27,56 @@ def record(codename: str, port: Mapping[str, Any], identity: Mapping[str, Any]) 
         identity: Its row of ``device_identity.json``; may be empty.
 
     Returns:
-        The device; what the facts show to be wrong is corrected and noted.
+        The device.
     """
-    variants = {
-        name: KernelVariant(str(row.get("desc", "")), tuple(row.get("kernels", ())))
-        for name, row in port.get("kernel_variants", {}).items()
-    }
-    device = from_deviceinfo(port["deviceinfo"], variants=variants)
-    device = _corrected(replace(device, codename=codename), port["deviceinfo"])
+    variants = {name: _variant(row) for name, row in port.get("kernel_variants", {}).items()}
+    device = replace(from_deviceinfo(port["deviceinfo"], variants=variants), codename=codename)
     kernels = tuple(port.get("kernels", ()))
     depends = (name for name in port["apkbuild"]["depends"] if not {name, _bare(name)} & {*GENERATED_DEPENDS, *kernels})
     package = Package(
         depends=tuple(sorted(depends)),
         firmware=tuple(port.get("firmware", ())),
         lk2nd=tuple(port.get("lk2nd", ())),
+        modules_initfs=tuple(port.get("modules_initfs", ())),
+        cmdline=tuple(port.get("cmdline", ())),
+        subpackages=tuple(port.get("subpackages", ())),
+        install=tuple(port.get("install", ())),
         files=tuple(name for name in port.get("files", ()) if name not in {"APKBUILD", "deviceinfo"}),
     )
+    variants_have_kernels = any(variant.kernels for variant in variants.values())
+    device = replace(
+        device, category=port.get("category", ""), kernels=() if variants_have_kernels else kernels, package=package
+    )
+    return recognition(device, identity)
+
+
+def recognition(device: Device, identity: Mapping[str, Any]) -> Device:
+    """A record with what it can be recognised by.
+
+    Args:
+        device: The record.
+        identity: Its row of ``device_identity.json``; may be empty.
+
+    Returns:
+        The record with chip, compatible strings, models and Qualcomm's ids.
+    """
     return replace(
         device,
-        category=port.get("category", ""),
         soc=str(identity.get("soc") or ""),
         soc_from=str(identity.get("soc_from") or ""),
-        kernels=() if any(variant.kernels for variant in variants.values()) else kernels,
         compatible=tuple(_compatibles(identity)),
         models=tuple(_models(identity)),
         qcom_msm_id=ids_of(identity, "msm_id"),
         qcom_board_id=ids_of(identity, "board_id"),
-        package=package,
+    )
+
+
+def _variant(row: Mapping[str, Any]) -> KernelVariant:
+    return KernelVariant(
+        description=str(row.get("desc", "")),
+        kernels=tuple(row.get("kernels", ())),
+        modules_initfs=tuple(row.get("modules_initfs", ())),
+        cmdline=tuple(row.get("cmdline", ())),
     )
 
 
@@ -87,26 +110,3 @@ def ids_of(identity: Mapping[str, Any], name: str) -> tuple[tuple[int, ...], ...
     """Qualcomm's ids of a port's trees: ``msm_id`` or ``board_id``."""
     found = (tuple(pair) for row in identity.get("ids", ()) for pair in row.get(name) or () if isinstance(pair, list))
     return tuple(dict.fromkeys(found))
-
-
-def _corrected(device: Device, source: Mapping[str, str]) -> Device:
-    """Without what an absent section left behind, and without repetitions."""
-    corrections = list(device.corrections)
-    addresses = device.boot.addresses
-    if addresses.base and addresses.second == 0:
-        why = "base and offset add up to zero: the stock image had no second stage"
-        corrections.append(Correction("flash_offset_second", source["flash_offset_second"], why))
-        addresses = replace(addresses, second=None)
-    if addresses.base and addresses.ramdisk == 0:
-        why = "base and offset add up to zero: the analysed image had no ramdisk"
-        corrections.append(Correction("flash_offset_ramdisk", source["flash_offset_ramdisk"], why))
-        addresses = replace(addresses, ramdisk=None)
-    parts = tuple(dict.fromkeys(device.storage.super_partitions))
-    if parts != device.storage.super_partitions:
-        corrections.append(Correction("super_partitions", source["super_partitions"], "a partition is named twice"))
-    return replace(
-        device,
-        boot=replace(device.boot, addresses=addresses),
-        storage=replace(device.storage, super_partitions=parts),
-        corrections=tuple(corrections),
-    )

@@ -1,65 +1,150 @@
 """Make records from facts about ports: run by hand when the facts are newer.
 
-``python tools/make_records.py FACTS -o device_db/devices [CODENAME ...]``: FACTS is a folder with ``devices.json``
-(ports with their deviceinfo and package), ``device_identity.json`` (how each can be recognised), ``mainline_boards.json`` and
-``lk2nd_devices.json`` (phones that have no port yet). A record that is
-there already keeps its ``notes``, ``models``, ``flash.products`` and every value that the facts do not know.
+``python tools/make_records.py --pmaports CHECKOUT --facts FOLDER [--lineage FOLDER] [--certified CSV] -o device_db/devices``
+
+CHECKOUT is pmaports; FOLDER holds ``device_identity.json`` (how each port can be recognised) and ``lk2nd_devices.json``. The
+boards of mainline come from the newest index in ``kernels/``. What a record knows already and no source tells is kept.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import re
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
+from name_sources import Names, certified, lineage
+
+from pmport import kernels
 from pmport.device_db.device import Device, Flash
-from pmport.device_db.port_record import boards_of, ids_of, lk2nd_of, record
-from pmport.device_db.record_files import parse
+from pmport.device_db.pmaports_import import read_checkout
+from pmport.device_db.port_record import ids_of, lk2nd_of, recognition
+from pmport.device_db.record_files import CODENAME, parse
 from pmport.device_db.toml_writer import to_toml
+from pmport.errors import RecordError
+
+SUFFIX = re.compile(r"-(?:downstream|mainline|lk2nd|various)$")
+ARCHES = {"arm64": "aarch64", "arm": "armv7"}
+BODIES = {"handset", "tablet"}
+FILLED = ("soc", "soc_from", "compatible", "models", "qcom_msm_id", "qcom_board_id", "notes", "chassis")
+"""What a record keeps where the sources say nothing."""
 
 
-def from_board(board: Mapping[str, Any]) -> Device:
-    """A record of a phone or tablet that no port has, from its mainline device tree.
+class Boards:
+    """The boards of mainline, by path and by compatible string."""
 
-    Args:
-        board: Its row of ``mainline_boards.json``.
+    def __init__(self) -> None:
+        self.rows = list(kernels.load_index(kernels.shipped_series()[-1]).boards())
+        self.by_path = {_tree(path): (model, compatible) for path, model, compatible, _ in self.rows}
 
-    Returns:
-        The device; category ``none``.
-    """
-    compatible, soc = board["compatible"][:2]
-    return Device(
-        codename=_codename(compatible),
-        name=board["model"],
-        manufacturer=board["model"].split()[0].rstrip(","),
-        arch={"arm64": "aarch64", "arm": "armv7"}[board["arch"]],
-        chassis=board["chassis"],
-        category="none",
-        soc=soc.partition(",")[2],
-        soc_from="mainline-root-compatible",
-        dtb=(board["path"],),
-        compatible=(compatible,),
-        models=(board["model"],),
-        qcom_msm_id=ids_of({"ids": [board]}, "msm_id"),
-        qcom_board_id=ids_of({"ids": [board]}, "board_id"),
+    def enrich(self, device: Device) -> Device:
+        """With the compatible strings and models of the boards that the port names."""
+        trees = [*device.dtb, *(tree for variant in device.variants.values() for tree in variant.dtb)]
+        found = [self.by_path[tree] for tree in trees if tree in self.by_path]
+        compatible = [row[1][0] for row in found if row[1]]
+        models = [row[0] for row in found if row[0]]
+        device = replace(
+            device, compatible=_joined(device.compatible, compatible), models=_joined(device.models, models)
+        )
+        chips = {chip for row in found if (chip := chip_of(row[1]))}
+        if not device.soc and len(chips) == 1:
+            return replace(device, soc=chips.pop(), soc_from="mainline-root-compatible")
+        return device
+
+    def unported(self, taken: set[str]) -> Iterator[Device]:
+        """Handsets and tablets that no record has."""
+        for path, model, compatible, chassis in self.rows:
+            if chassis not in BODIES or len(compatible) < 2 or compatible[0] in taken:
+                continue
+            taken.add(compatible[0])
+            yield Device(
+                codename=_codename(compatible[0]),
+                name=model,
+                manufacturer=model.split()[0].rstrip(",") if model else "",
+                arch=ARCHES[path.split("/")[1]],
+                chassis=chassis,
+                category="none",
+                soc=chip_of(compatible),
+                soc_from="mainline-root-compatible",
+                dtb=(_tree(path),),
+                compatible=(compatible[0],),
+                models=(model,) if model else (),
+            )
+
+
+def chip_of(compatible: tuple[str, ...]) -> str:
+    """The chip that a board's root names last, as mainline writes it."""
+    return compatible[-1].partition(",")[2] if len(compatible) > 1 else ""
+
+
+def _tree(path: str) -> str:
+    """``arch/arm64/boot/dts/qcom/a.dts`` → ``qcom/a``, as a deviceinfo names it."""
+    return path.partition("/boot/dts/")[2].removesuffix(".dts")
+
+
+def _joined(old: tuple[str, ...], new: list[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys((*old, *new)))
+
+
+def _codename(compatible: str) -> str:
+    vendor, _, name = compatible.lower().partition(",")
+    return f"{vendor}-{name}"
+
+
+def named(device: Device, tables: Mapping[str, Mapping[tuple[str, str], Names]]) -> Device:
+    """With the names, model numbers and the chip that public lists have under its codename."""
+    vendor, _, name = SUFFIX.sub("", device.codename).partition("-")
+    aliases: dict[str, None] = {}
+    numbers: dict[str, None] = {}
+    chips: set[str] = set()
+    for table in tables.values():
+        entry = table.get((vendor, name))
+        if entry is None or not _plausible(device, entry):
+            continue
+        aliases |= entry.names
+        numbers |= entry.numbers
+        chips |= entry.chips
+    full = device.name.lower()
+    known = tuple(alias for alias in aliases if alias.lower() not in {full, full.removeprefix(f"{vendor} ")})
+    device = replace(
+        device, aliases=_joined(device.aliases, list(known)), model_numbers=_joined(device.model_numbers, list(numbers))
     )
+    if not device.soc and len(chips) == 1:
+        return replace(device, soc=chips.pop(), soc_from="lineage-wiki")
+    return device
+
+
+def _plausible(device: Device, entry: Names) -> bool:
+    """Whether the list means this phone: its names share a word, or its number stands in the record's name."""
+    own = _words(device.name) - _words(device.manufacturer)
+    theirs = set().union(*(_words(name) for name in entry.names)) | set().union(*(_words(n) for n in entry.numbers))
+    return bool(own & theirs)
+
+
+def _words(text: str) -> set[str]:
+    return {word for word in re.split(r"[^a-z0-9]+", text.lower()) if len(word) > 1 or word.isdigit()}
+
+
+def with_panels(device: Device, identity: Mapping[str, Any], lk2nd: Mapping[str, Any]) -> Device:
+    """With the panels that lk2nd knows for exactly this phone."""
+    if identity.get("generic_port"):
+        return device
+    panels: dict[str, str] = {}
+    for entry in lk2nd_of(identity):
+        panels |= {
+            name: mainline or "" for name, mainline in lk2nd.get(entry.get("id", ""), {}).get("panels", {}).items()
+        }
+    return replace(device, display=replace(device.display, panels=panels or device.display.panels))
 
 
 def from_lk2nd(entry: Mapping[str, Any]) -> Device:
-    """A record of a phone that only lk2nd knows.
-
-    Args:
-        entry: Its row of ``lk2nd_devices.json``.
-
-    Returns:
-        The device; category ``none``.
-    """
+    """A record of a phone that only lk2nd knows; category ``none``."""
     compatible = entry["compatible"][0]
     chips = entry.get("soc_from_msm_id") or [entry.get("file_soc") or entry.get("soc_folder") or ""]
-    return Device(
+    device = Device(
         codename=_codename(compatible),
         name=entry["model"],
         manufacturer=entry["model"].split()[0],
@@ -72,78 +157,86 @@ def from_lk2nd(entry: Mapping[str, Any]) -> Device:
         qcom_board_id=ids_of({"ids": [entry]}, "board_id"),
         flash=Flash(method="fastboot"),
     )
+    panels = {name: mainline or "" for name, mainline in entry.get("panels", {}).items()}
+    return replace(device, display=replace(device.display, panels=panels))
 
 
-def _codename(compatible: str) -> str:
-    vendor, _, name = compatible.lower().partition(",")
-    return f"{vendor}-{name}"
+def kept(device: Device, old: Device) -> Device:
+    """What the record that was there knows, and the sources do not."""
+    values = {name: getattr(device, name) or getattr(old, name) for name in FILLED}
+    values["models"] = _joined(device.models, list(old.models))
+    values["aliases"] = _joined(device.aliases, list(old.aliases))
+    values["model_numbers"] = _joined(device.model_numbers, list(old.model_numbers))
+    flash = replace(
+        device.flash,
+        method=device.flash.method or (old.flash.method if device.category == "none" else ""),
+        products=device.flash.products or old.flash.products,
+    )
+    package = replace(
+        device.package,
+        **{
+            item.name: getattr(device.package, item.name) or getattr(old.package, item.name)
+            for item in fields(device.package)
+        },
+    )
+    display = replace(device.display, panels=device.display.panels or old.display.panels)
+    return replace(device, **values, flash=flash, package=package, display=display)
 
 
-def unported(facts: Path, identities: Mapping[str, Any], taken: set[str]) -> Iterator[Device]:
-    """Phones and tablets that only mainline or lk2nd know.
-
-    Args:
-        facts: Folder of ``mainline_boards.json`` and ``lk2nd_devices.json``.
-        identities: What the ports were matched with.
-        taken: Codenames that are there already.
-
-    Yields:
-        Devices; the first of a codename wins.
-    """
-    boards = json.loads((facts / "mainline_boards.json").read_text(encoding="utf-8"))
-    entries = json.loads((facts / "lk2nd_devices.json").read_text(encoding="utf-8"))["devices"]
-    ported = {board["path"] for row in identities.values() for board in boards_of(row)}
-    own = [row for row in identities.values() if not row.get("generic_port")]  # a generic port serves many phones
-    known = {entry["id"] for row in own for entry in lk2nd_of(row)}
-    bodies = [
-        from_board(board)
-        for board in (*boards["boards"], *boards["source_only"])
-        if board.get("chassis") in {"handset", "tablet"}
-        and board["path"] not in ported
-        and len(board["compatible"]) > 1
-    ]
-    others = [
-        from_lk2nd(entry)
-        for entry in entries
-        if entry["id"] not in known and entry.get("compatible") and entry.get("model")
-    ]
-    for device in (*bodies, *others):
-        if device.codename not in taken and not device.codename.endswith("-various"):
-            taken.add(device.codename)
-            yield device
+def _facts(folder: Path, name: str) -> Any:
+    table = json.loads((folder / name).read_text(encoding="utf-8"))
+    return table.get("devices", table)
 
 
-def _kept(device: Device, old: Device) -> Device:
-    """Hand edits of the record that was there."""
-    flash: Flash = replace(device.flash, products=device.flash.products or old.flash.products)
-    return replace(
-        device, flash=flash, notes=old.notes or device.notes, models=tuple(dict.fromkeys((*device.models, *old.models))),
-        qcom_msm_id=device.qcom_msm_id or old.qcom_msm_id, qcom_board_id=device.qcom_board_id or old.qcom_board_id,
-        package=replace(device.package, cmdline=old.package.cmdline, modules_initfs=old.package.modules_initfs),
-    )  # fmt: skip
-
-
-def main(arguments: list[str] | None = None) -> None:
-    """Write the records.
+def gathered(pmaports: Path, facts: Path) -> dict[str, Device]:
+    """Every record that the sources make: ports first, then mainline's phones, then those that only lk2nd knows.
 
     Args:
-        arguments: The command line; None: the process's own.
+        pmaports: A checkout.
+        facts: The folder of ``device_identity.json`` and ``lk2nd_devices.json``.
+
+    Returns:
+        Codename → record.
     """
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("facts", type=Path)
-    parser.add_argument("-o", "--output", type=Path, required=True)
-    parser.add_argument("codenames", nargs="*")
-    options = parser.parse_args(arguments)
-    ports = json.loads((options.facts / "devices.json").read_text(encoding="utf-8"))["devices"]
-    identities = json.loads((options.facts / "device_identity.json").read_text(encoding="utf-8"))
-    identities = identities.get("devices", identities)
-    made = [record(codename, ports[codename], identities.get(codename, {})) for codename in options.codenames or ports]
-    if not options.codenames:
-        made += unported(options.facts, identities, set(ports))
-    for device in made:
-        path = options.output / f"{device.codename}.toml"
-        kept = _kept(device, parse(path.read_text(encoding="utf-8"), path.name)) if path.exists() else device
-        path.write_text(to_toml(kept), encoding="utf-8")
+    identities, entries = _facts(facts, "device_identity.json"), _facts(facts, "lk2nd_devices.json")
+    lk2nd = {entry["id"]: entry for entry in entries}
+    boards = Boards()
+    made: dict[str, Device] = {}
+    for codename, port in read_checkout(pmaports):
+        if isinstance(port, RecordError):
+            raise port
+        identity = identities.get(codename, {})
+        made[codename] = boards.enrich(with_panels(recognition(port, identity), identity, lk2nd))
+    for board in boards.unported({name for device in made.values() for name in device.compatible}):
+        made.setdefault(board.codename, board)
+    known = {entry["id"] for row in identities.values() if not row.get("generic_port") for entry in lk2nd_of(row)}
+    for entry in entries:
+        if entry["id"] not in known and entry.get("compatible") and entry.get("model"):
+            phone = from_lk2nd(entry)
+            if CODENAME.fullmatch(phone.codename) and not phone.codename.endswith("-various"):
+                made[phone.codename] = kept(made.get(phone.codename, phone), phone)
+    return made
+
+
+def main() -> None:
+    """Write the records."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    for name in ("--pmaports", "--facts", "--output"):
+        parser.add_argument(name, type=Path, required=True)
+    parser.add_argument("--lineage", type=Path)
+    parser.add_argument("--certified", type=Path)
+    options = parser.parse_args()
+    tables = {}
+    if options.lineage:
+        tables["lineage"] = lineage(options.lineage)
+    if options.certified:
+        tables["certified"] = certified(options.certified)
+    for codename, device in gathered(options.pmaports, options.facts).items():
+        path = options.output / f"{codename}.toml"
+        record = named(device, tables)
+        if path.exists():
+            record = kept(record, parse(path.read_text(encoding="utf-8"), path.name))
+        path.write_text(to_toml(record), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -51,9 +51,9 @@ def test_well_known_ports_of_every_method_are_there(codename: str, method: str) 
     assert device_db.load(codename).flash.method == method
 
 
-@pytest.mark.parametrize("path", sorted((REPOSITORY / "device_db").glob("soc-*.toml")), ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", sorted((REPOSITORY / "device_db" / "socs").glob("*.toml")), ids=lambda path: path.stem)
 def test_a_chip_is_named_as_its_file(path: Path) -> None:
-    assert device_db.load_soc(path.stem.removeprefix("soc-")).name == path.stem.removeprefix("soc-")
+    assert device_db.load_soc(path.stem).name == path.stem
 
 
 def test_the_example_explains_every_key() -> None:

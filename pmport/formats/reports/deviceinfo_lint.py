@@ -315,23 +315,6 @@ def _together(info: DeviceInfo, schema: Schema) -> Iterator[Finding]:
         yield _finding(
             info, "dtb-second-needs-dtb", "bootimg_dtb_second", "there is no dtb to put there", fix="set dtb"
         )
-    method = info.get("flash_method", "none").partition("-")[0]
-    for family, prefix in PREFIXES.items():
-        stray = next((key for key in info if key.startswith(prefix)), None)
-        if stray and method in {"fastboot", "heimdall", "mtkclient"} and family != method:
-            yield _finding(
-                info, "key-of-another-method", stray, f"the flash method is {info.get('flash_method')}", severity=Severity.WARNING,
-                why="nothing reads it", fix="remove it",
-            )  # fmt: skip
-    if len(parts := info.get("super_partitions", "").split()) != len(set(parts)):
-        yield _finding(
-            info,
-            "repeated-partition",
-            "super_partitions",
-            "a partition is named twice",
-            severity=Severity.WARNING,
-            fix="name it once",
-        )
 
 
 def _names(info: DeviceInfo) -> Iterator[Finding]:
