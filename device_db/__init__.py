@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     )
     from pmport.device_db.deviceinfo_keys import KEYS as KEYS, from_deviceinfo as from_deviceinfo
     from pmport.device_db.drafting import Draft as Draft, Question as Question, draft as draft
-    from pmport.device_db.identification import Candidate as Candidate, find as find, search as search
+    from pmport.device_db.identification import Candidate as Candidate, find as find
     from pmport.device_db.record_files import (
         codenames as codenames,
         load as load,
@@ -40,14 +40,16 @@ if TYPE_CHECKING:
         parse as parse,
         records as records,
     )
+    from pmport.device_db.record_search import search as search
     from pmport.device_db.toml_writer import to_toml as to_toml
 else:
     _PUBLIC = {
         "pmport.device_db.device": "Addresses Boot BootFiles Chromebook Correction Device Display Flash KernelVariant Package Soc Storage System Usb",
         "pmport.device_db.deviceinfo_keys": "KEYS from_deviceinfo",
         "pmport.device_db.drafting": "Draft Question draft",
-        "pmport.device_db.identification": "Candidate find search",
+        "pmport.device_db.identification": "Candidate find",
         "pmport.device_db.record_files": "codenames load load_soc parse records",
+        "pmport.device_db.record_search": "search",
         "pmport.device_db.toml_writer": "to_toml",
     }
     __all__, __getattr__, __dir__ = lazily(__name__, _PUBLIC)

@@ -354,8 +354,8 @@ class Soc:
     Args:
         name: As devices name it: ``msm8916``.
         vendor: Its maker.
-        arch: Architecture, as Alpine names it.
-        marketing_name: What it is sold as.
+        arch: Architecture, as Alpine names it; "" where its devices run several.
+        marketing_names: What it is sold as, the commonest name first.
         compatible: Its compatible string in mainline device trees.
         mainline: Folder of its device trees in the kernel: ``qcom``.
         qcom_ids: Qualcomm's numbers for it, from msm-id.
@@ -364,12 +364,17 @@ class Soc:
 
     name: str
     vendor: str
-    arch: str
-    marketing_name: str = ""
+    arch: str = ""
+    marketing_names: tuple[str, ...] = ()
     compatible: str = ""
     mainline: str = ""
     qcom_ids: tuple[int, ...] = ()
     packages: tuple[str, ...] = ()
+
+    @property
+    def marketing_name(self) -> str:
+        """The commonest name that it is sold as; "" where none is known."""
+        return self.marketing_names[0] if self.marketing_names else ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from types import MappingProxyType
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pmport.device_db.device import Device
     from pmport.facts import DeviceFacts
 
-__all__ = ["Candidate", "find", "search"]
+__all__ = ["Candidate", "find"]
 
 WEIGHTS: Mapping[str, int] = MappingProxyType(
     {
@@ -73,38 +73,6 @@ class Candidate(Renders):
             A table.
         """
         return Table(("codename", "score", "because"), [(self.codename, self.score, "; ".join(self.evidence))])
-
-
-def search(text: str = "", **wanted: str) -> tuple[Device, ...]:
-    """Records that hold a word, or a value.
-
-    Args:
-        text: Every word of it must stand in the codename, the name or the maker, without regard to case.
-        wanted: Field → value that it must have: ``soc="msm8916"``, ``arch="aarch64"``, ``method="fastboot"``,
-            ``category="community"``, ``compatible="oneplus,enchilada"`` …, fields of the index.
-
-    Returns:
-        Devices, in the order of their codenames.
-
-    Raises:
-        AttributeError: If the index has no such field.
-
-    Example:
-        >>> [device.codename for device in search("nokia", method="0xffff")]
-        ['nokia-n900']
-    """
-    words = text.lower().split()
-    return tuple(
-        load(row.codename)
-        for row in rows()
-        if all(word in f"{row.codename} {row.name} {row.manufacturer}".lower() for word in words)
-        and all(value in _values(row, name) for name, value in wanted.items())
-    )
-
-
-def _values(row: IndexRow, name: str) -> Iterable[object]:
-    value = getattr(row, name)
-    return value if isinstance(value, tuple) else (value,)
 
 
 def find(facts: DeviceFacts) -> tuple[Candidate, ...]:

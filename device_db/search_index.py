@@ -15,6 +15,9 @@ from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pmport.device_db.record_files import load_soc
+from pmport.errors import UnknownDeviceError
+
 if TYPE_CHECKING:
     from pmport.device_db.device import Device
 
@@ -26,7 +29,10 @@ LEVEL = 9
 
 @dataclass(frozen=True, slots=True)
 class IndexRow:
-    """What one record can be found by; the fields mean what they mean in :class:`~pmport.device_db.Device`."""
+    """What one record can be found by; the fields mean what they mean in :class:`~pmport.device_db.Device`.
+
+    ``chip_names`` is what its chip is sold as.
+    """
 
     codename: str
     name: str
@@ -37,8 +43,11 @@ class IndexRow:
     category: str
     soc: str
     method: str
+    chip_names: tuple[str, ...]
     compatible: tuple[str, ...]
     models: tuple[str, ...]
+    model_numbers: tuple[str, ...]
+    aliases: tuple[str, ...]
     dtb: tuple[str, ...]
     qcom_msm_id: tuple[tuple[int, ...], ...]
     qcom_board_id: tuple[tuple[int, ...], ...]
@@ -67,12 +76,15 @@ class IndexRow:
             "soc",
             "compatible",
             "models",
+            "model_numbers",
+            "aliases",
         )
         trees = dict.fromkeys((*device.dtb, *(tree for variant in device.variants.values() for tree in variant.dtb)))
         addresses = device.boot.addresses
         return cls(
             **{name: getattr(device, name) for name in same},
             method=device.flash.method,
+            chip_names=_chip_names(device.soc),
             dtb=tuple(trees),
             qcom_msm_id=device.qcom_msm_id,
             qcom_board_id=device.qcom_board_id,
@@ -80,6 +92,14 @@ class IndexRow:
             addresses=(addresses.kernel, addresses.ramdisk, addresses.tags),
             page_size=device.boot.page_size,
         )
+
+
+def _chip_names(soc: str) -> tuple[str, ...]:
+    """What a chip is sold as."""
+    try:
+        return load_soc(soc).marketing_names
+    except UnknownDeviceError:
+        return ()
 
 
 def build(devices: Iterable[Device]) -> bytes:
