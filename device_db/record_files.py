@@ -97,7 +97,7 @@ def load_soc(name: str) -> Soc:
         UnknownDeviceError: If there are none.
     """
     entry = _folder("socs") / f"{name}.toml"
-    if not re.fullmatch(r"[a-z0-9-]+", name) or not entry.is_file():
+    if not re.fullmatch(r"[a-z0-9_-]+", name) or not entry.is_file():
         raise UnknownDeviceError(name)
     return read_toml(Soc, entry.read_text(encoding="utf-8"), entry.name)
 
