@@ -18,16 +18,18 @@ if TYPE_CHECKING:
     from pmport.flashers.fastboot.client import FastbootClient as FastbootClient
     from pmport.flashers.fastboot.flasher import FastbootFlasher as FastbootFlasher
     from pmport.flashers.methods import METHODS as METHODS, Flasher as Flasher, open as open
-    from pmport.flashers.nokia.fiasco_plan import plan_fiasco as plan_fiasco
-    from pmport.flashers.nokia.flasher import NokiaFlasher as NokiaFlasher, plan_images as plan_images
-    from pmport.flashers.samsung.flasher import HeimdallFlasher as HeimdallFlasher
+    from pmport.flashers.nokia.flasher import NokiaFlasher as NokiaFlasher
+    from pmport.flashers.samsung.flasher import HeimdallFlasher as HeimdallFlasher, SamsungFlasher as SamsungFlasher
+    from pmport.generate.plans.fiasco import plan_fiasco as plan_fiasco
+    from pmport.generate.plans.nokia import plan_images as plan_images
 else:
     _PUBLIC = {
         "pmport.flashers.fastboot.client": "FastbootClient",
         "pmport.flashers.fastboot.flasher": "FastbootFlasher",
         "pmport.flashers.methods": "METHODS Flasher open",
-        "pmport.flashers.nokia.fiasco_plan": "plan_fiasco",
-        "pmport.flashers.nokia.flasher": "NokiaFlasher plan_images",
-        "pmport.flashers.samsung.flasher": "HeimdallFlasher",
+        "pmport.flashers.nokia.flasher": "NokiaFlasher",
+        "pmport.flashers.samsung.flasher": "HeimdallFlasher SamsungFlasher",
+        "pmport.generate.plans.fiasco": "plan_fiasco",
+        "pmport.generate.plans.nokia": "plan_images",
     }
     __all__, __getattr__, __dir__ = lazily(__name__, _PUBLIC)

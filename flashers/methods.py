@@ -29,7 +29,7 @@ Connect = Callable[[str, "float | None", Any, OnEvent], "Transport"]
 METHODS: Mapping[str, str] = MappingProxyType(
     {
         "fastboot": "pmport.flashers.fastboot.flasher:FastbootFlasher",
-        "heimdall": "pmport.flashers.samsung.flasher:HeimdallFlasher",
+        "heimdall": "pmport.flashers.samsung.flasher:SamsungFlasher",
         "0xffff": "pmport.flashers.nokia.flasher:NokiaFlasher",
     }
 )

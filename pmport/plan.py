@@ -5,7 +5,7 @@ file with its size and hash; :meth:`Flasher.run` checks both and refuses a diffe
 
 Example:
     >>> from pmport.section import Section
-    >>> image = Image.of("boot.img", Section.of(b"ANDROID!"))
+    >>> image = PlannedFile.of("boot.img", Section.of(b"ANDROID!"))
     >>> print(FlashPlan("fastboot", (Step(Verb.FLASH, "boot", image), Step(Verb.REBOOT)), device="google-example"))
     plan for google-example, by fastboot
       step  what        file      size  sha256
@@ -15,12 +15,13 @@ Example:
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Self
 
 from pmport.byte_sources import FileSource
+from pmport.dangers import DANGERS, danger_of
 from pmport.errors import PlanError, RefusedError
 from pmport.render import Renders, Stack, Table, Text, View, size_text
 
@@ -28,16 +29,7 @@ if TYPE_CHECKING:
     from pmport.findings import Finding
     from pmport.section import Section
 
-__all__ = ["DANGERS", "FlashPlan", "Image", "Preconditions", "Step", "Verb"]
-
-DANGERS: Mapping[str, str] = {
-    "lock": "it locks the bootloader: with anything but the maker's software on it, the phone may never start again",
-    "repartition": "it rewrites the partition table: everything on the phone is lost, and a wrong table is hard to mend",
-    "bootloader": "it replaces a piece of the boot chain: a wrong one leaves the phone dead without a hardware programmer",
-    "erase": "it erases a partition that the device record does not name for that: calibration and identity may be lost",
-    "cold-flash": "it starts code on the bare chip: a wrong one for this board may damage it",
-}
-"""The words that ``allow=`` takes, and why each is dangerous."""
+__all__ = ["DANGERS", "FlashPlan", "Image", "PlannedFile", "Preconditions", "Step", "Verb"]
 
 
 class Verb(StrEnum):
@@ -60,7 +52,7 @@ class Verb(StrEnum):
 
 
 @dataclass(frozen=True)
-class Image:
+class PlannedFile:
     """A file that a step sends.
 
     Args:
@@ -90,8 +82,16 @@ class Image:
             PlanError: If it is empty.
         """
         if not section.size:
-            raise PlanError(f"{name} is empty", remedy="nothing can be flashed from it: build it again")
+            raise PlanError(f"{name} is empty", state="Nothing was written", remedy="Build or download it again")
         return cls(name, section, section.size, section.sha256())
+
+    def columns(self) -> tuple[str, str, str]:
+        """What the dry run shows of it.
+
+        Returns:
+            Name, size, and the begin of the hash.
+        """
+        return self.name, size_text(self.size), f"{self.sha256[:12]}…"
 
     def check(self) -> None:
         """Refuse a file that is not the planned one any more.
@@ -101,7 +101,15 @@ class Image:
         """
         source = self.section.source
         if isinstance(source, FileSource) and not source.closed and source.changed():
-            raise PlanError(f"{self.name} was changed after the plan was made", remedy="make the plan again")
+            raise PlanError(
+                f"{self.name} was changed after the plan was made",
+                state="Nothing was written",
+                remedy="Make the plan again",
+            )
+
+
+Image = PlannedFile
+"""The old name of :class:`PlannedFile`; it goes with the next release."""
 
 
 @dataclass(frozen=True)
@@ -113,14 +121,34 @@ class Step:
         partition: Where, if anywhere.
         image: What with, if anything.
         argument: Slot, reboot target or command text.
-        danger: A key of :data:`DANGERS`; "" for what is harmless.
+        danger: A key of :data:`DANGERS` that its maker knows of, beside what :mod:`pmport.dangers` finds by itself.
+
+    Raises:
+        PlanError: If ``danger`` is none of :data:`DANGERS`.
     """
 
     verb: Verb
     partition: str = ""
-    image: Image | None = None
+    image: PlannedFile | None = None
     argument: str = ""
     danger: str = ""
+
+    def __post_init__(self) -> None:
+        _check_words((self.danger,) if self.danger else ())
+
+    def dangers(self, method: str, partition: str = "") -> tuple[str, ...]:
+        """What may go wrong for good.
+
+        Args:
+            method: The flash method.
+            partition: The phone's own name of the partition, where the step has another one, such as a number.
+
+        Returns:
+            Keys of :data:`DANGERS`, each once.
+        """
+        what = self.argument if self.verb is Verb.COMMAND else partition or self.partition
+        derived = danger_of(method, self.verb.name.lower(), what)
+        return tuple(dict.fromkeys(word for word in (derived, self.danger) if word))
 
     @property
     def title(self) -> str:
@@ -174,10 +202,11 @@ class FlashPlan(Renders):
         device: Codename of the device that it was made for.
         preconditions: What must be true of the phone.
         findings: What there is to say about it before it runs.
-        allow: Dangers that the user accepted.
+        allow: Dangers that the user accepted: words of :data:`DANGERS`.
 
     Raises:
         RefusedError: If a step is dangerous and its danger was not allowed.
+        PlanError: If ``allow`` has a word that is none of :data:`DANGERS`.
     """
 
     method: str
@@ -188,9 +217,41 @@ class FlashPlan(Renders):
     allow: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
+        _check_words(self.allow)
+        self.check_dangers()
+
+    def check_dangers(self, own_name: Callable[[str], str] = str) -> None:
+        """Refuse what nobody allowed; a flasher asks again, with the names that the phone itself uses.
+
+        Args:
+            own_name: From a step's partition to the phone's name for it.
+
+        Raises:
+            RefusedError: Names the first step and its danger; nothing was written.
+        """
         for step in self.steps:
-            if step.danger and step.danger not in self.allow:
-                raise RefusedError(f"{step.title}: {DANGERS[step.danger]}", danger=step.danger)
+            for danger in step.dangers(self.method, own_name(step.partition)):
+                if danger not in self.allow:
+                    own = own_name(step.partition)
+                    title = step.title if own == step.partition else f"{step.title} ({own})"
+                    raise RefusedError(f"{title}: {DANGERS[danger]}", danger=danger)
+
+    def check(self, method: str) -> None:
+        """Refuse what no flasher may begin: a plan for another method, with dangers that nobody allowed, or of other files.
+
+        Args:
+            method: The flash method that the phone speaks.
+
+        Raises:
+            PlanError: Says which; nothing was written.
+        """
+        if self.method != method:
+            raise PlanError(
+                f"This plan is for {self.method}, and the phone speaks {method}", state="Nothing was written",
+                remedy="Make a plan for this phone",
+            )  # fmt: skip
+        self.check_dangers()
+        self.check_files()
 
     @property
     def bytes_to_send(self) -> int:
@@ -213,14 +274,13 @@ class FlashPlan(Renders):
         return f"{head}\n" + "\n\n".join(blocks)
 
     def _views(self) -> list[View]:
-        steps = Table(
-            ("step", "what", "file", "size", "sha256"),
-            [
-                (number, step.title, *((step.image.name, size_text(step.image.size), step.image.sha256[:12] + "…") if step.image else ("", "", "")))
-                for number, step in enumerate(self.steps, 1)
-            ],
-        )  # fmt: skip
-        views: list[View] = [Text(f"plan for {self.device or 'any device'}, by {self.method}"), steps]
+        dangers = [", ".join(step.dangers(self.method)) for step in self.steps]
+        rows = [
+            (number, step.title, *(step.image.columns() if step.image else ("", "", "")), *((danger,) if any(dangers) else ()))
+            for number, (step, danger) in enumerate(zip(self.steps, dangers, strict=True), 1)
+        ]  # fmt: skip
+        head = ("step", "what", "file", "size", "sha256", *(("danger",) if any(dangers) else ()))
+        views: list[View] = [Text(f"plan for {self.device or 'any device'}, by {self.method}"), Table(head, rows)]
         wanted = list(self.preconditions.rows())
         if wanted:
             views.append(Table(("the phone must say", ""), wanted))
@@ -235,3 +295,9 @@ class FlashPlan(Renders):
             Tables.
         """
         return Stack(self._views())
+
+
+def _check_words(words: tuple[str, ...]) -> None:
+    unknown = [word for word in words if word not in DANGERS]
+    if unknown:
+        raise PlanError(f"{', '.join(unknown)} names no danger", remedy=f"These are: {', '.join(DANGERS)}")

@@ -13,7 +13,8 @@ from pmport.findings import Finding, Severity
 from pmport.flashers.fastboot.client import FastbootClient, Timeouts
 from pmport.flashers.fastboot.quirks import NONE, Quirk, quirk_of
 from pmport.flashers.fastboot.verify import read_back
-from pmport.plan import FlashPlan, Image, Step, Verb
+from pmport.generate.plans.images import raw_size
+from pmport.plan import FlashPlan, PlannedFile, Step, Verb
 from pmport.transport.usb import UsbTransport
 
 if TYPE_CHECKING:
@@ -66,9 +67,7 @@ class FastbootFlasher:
             What the comparison found; nothing where all is right, or nothing was compared.
         """
         findings: tuple[Finding, ...] = ()
-        if plan.method != self.method:
-            raise PlanError(f"this plan is for {plan.method}, and the phone speaks {self.method}")
-        plan.check_files()
+        plan.check(self.method)
         self.client.on_event = on_event
         phone = self.client.getvars()
         check_phone(plan, phone)
@@ -131,7 +130,7 @@ class FastbootFlasher:
         else:
             raise PlanError(f"fastboot cannot do {step.title!r}")
 
-    def _flash(self, step: Step, image: Image, phone: GetVars) -> None:
+    def _flash(self, step: Step, image: PlannedFile, phone: GetVars) -> None:
         base, sign, fragment = step.partition.partition(":")
         partition = partition_with_slot(base, phone)
         if sign:
@@ -144,7 +143,7 @@ class FastbootFlasher:
             self.client.download(piece, step=step.title)
             self.client.flash(partition, step=step.title)
 
-    def _flash_fragment(self, partition: str, name: str, image: Image, step: Step) -> None:
+    def _flash_fragment(self, partition: str, name: str, image: PlannedFile, step: Step) -> None:
         """A ramdisk of a vendor boot image: the image is read from the phone, changed, and written whole."""
         from pmport.formats.boot.vendor_image import VendorBoot  # noqa: PLC0415 - few flash a part of an image
 
@@ -177,20 +176,6 @@ def partition_with_slot(partition: str, phone: GetVars) -> str:
     if phone.has_slot(partition) and phone.current_slot:
         return f"{partition}_{phone.current_slot}"
     return partition
-
-
-def raw_size(section: Section) -> int:
-    """How much room an image takes on the device.
-
-    Args:
-        section: A raw or a sparse image.
-
-    Returns:
-        Bytes: a sparse image's expanded size.
-    """
-    from pmport.formats.storage.sparse import SparseImage, is_sparse  # noqa: PLC0415 - only for logical partitions
-
-    return SparseImage.parse(section).raw_size if is_sparse(section) else section.size
 
 
 def pieces(section: Section, limit: int) -> Iterator[Section]:
@@ -253,7 +238,7 @@ def check_phone(plan: FlashPlan, phone: GetVars) -> None:
             _check_room(step, step.image, phone)
 
 
-def _check_room(step: Step, image: Image, phone: GetVars) -> None:
+def _check_room(step: Step, image: PlannedFile, phone: GetVars) -> None:
     partition = partition_with_slot(step.partition, phone)
     room = phone.partition_sizes.get(partition)
     if room is None or phone[f"is-logical:{partition}"] == "yes":

@@ -3,7 +3,7 @@ r"""Carry a plan to a Nokia phone or tablet: in NOLO, or cold with its boot ROM 
 Example:
     >>> import pmport.flashers
     >>> from pmport.virtual import NoloPhone, PyusbBackend
-    >>> from pmport.flashers.nokia.flasher import plan_images
+    >>> from pmport.flashers import plan_images
     >>> from pmport.section import Section
     >>> phone = NoloPhone("N900")
     >>> kernel = Section.of(bytes(36) + b"\x18\x28\x6f\x01" + bytes(1000))
@@ -15,46 +15,36 @@ Example:
 
 from __future__ import annotations
 
-import os
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Self
 
-from pmport.byte_sources import FileSource
 from pmport.errors import FlashError, PlanError, TransportError
 from pmport.events import OnEvent, StepFinished, StepStarted, ignore
 from pmport.flashers.methods import found
 from pmport.flashers.nokia.boot_rom import OmapClient
 from pmport.flashers.nokia.mk2 import Mk2Client
-from pmport.flashers.nokia.nolo import AGAIN, LOADED, NoloClient
-from pmport.flashers.nokia.settings import ImageLabel, NoloSettings, NoloTransport
-from pmport.plan import FlashPlan, Image, Preconditions, Step, Verb
-from pmport.section import Section
+from pmport.flashers.nokia.nolo import AGAIN, NoloClient
+from pmport.generate.plans.nokia import METHOD, SW_RELEASE, check_step
+from pmport.plan import FlashPlan, Step, Verb
 from pmport.transport.recording import Recorder
 from pmport.transport.usb import UsbDevice, UsbTransport, usb_devices
 from pmport.wire import nolo as wire
-from pmport.wire import nolo_image
+from pmport.wire.nolo_image import LOADERS, ImageLabel
 
 if TYPE_CHECKING:
-    from pmport.section import Readable
+    from pmport.flashers.nokia.settings import NoloSettings, NoloTransport
 
-__all__ = ["CONTROLS", "NokiaFlasher", "plan_images"]
+__all__ = ["NokiaFlasher", "product_name"]
 
-METHOD = "0xffff"
 NOLO, BOOT_ROM, MK2 = "NOLO", "Nokia boot ROM", "Mk II"
 """Names of the modes (:data:`pmport.transport.MODES`)."""
 POLL_SECONDS = 0.05
 """NOLO and the boot ROM are on the cable for a few seconds only."""
 MESSAGES = 0x01
 """The endpoint that Mk II's messages and the boot ROM's bytes go to."""
-LOADERS = ("2nd", "secondary")
-NEVER_FLASHED = frozenset({"2nd", "mmc", "1st", "cert-sw", "ape-algo"})
-BOOT_CHAIN = frozenset({"xloader", "secondary"})
-SW_RELEASE = "sw-release "
-"""Begins the argument of a command step that names the software release."""
-CONTROLS = {Verb.FLASH, Verb.STAGE, Verb.BOOT, Verb.REBOOT, Verb.COMMAND}
 
 
 class NokiaFlasher:
@@ -95,11 +85,9 @@ class NokiaFlasher:
 
     def run(self, plan: FlashPlan, on_event: OnEvent = ignore) -> None:
         """Carry out a plan; see :class:`~pmport.flashers.methods.Flasher`."""
-        if plan.method != self.method:
-            raise PlanError(f"this plan is for {plan.method}, and the phone speaks {self.method}")
+        plan.check(self.method)
         for step in plan.steps:
             check_step(step, check_types=self.client.settings.check_types)
-        plan.check_files()
         self.client.on_event = self.boot_rom.on_event = on_event
         steps = list(enumerate(plan.steps))
         if self.mode == MK2:
@@ -218,111 +206,6 @@ def opened(phone: UsbDevice) -> UsbTransport:
     if phone.mode is not None and phone.mode.name != NOLO:
         interface = replace(interface, endpoint_out=MESSAGES)
     return UsbTransport(phone, interface)
-
-
-def check_step(step: Step, *, check_types: bool = True) -> None:
-    """Refuse a step that NOLO cannot do, or that has the wrong file.
-
-    Args:
-        step: The step.
-        check_types: Look into the file.
-
-    Raises:
-        PlanError: Says why; nothing was written.
-    """
-    if step.verb not in CONTROLS or (step.verb is Verb.REBOOT and step.argument not in {"", "update"}):
-        raise PlanError(f"NOLO cannot do {step.title!r}", remedy="it flashes, loads, boots and reboots")
-    if step.verb is Verb.COMMAND and not step.argument.startswith(SW_RELEASE):
-        raise PlanError(f"NOLO knows no command {step.argument!r}", remedy=f"it knows {SW_RELEASE}VERSION")
-    if step.image is None:
-        return
-    kind = step.partition or "kernel"
-    if kind not in nolo_image.TYPES:
-        raise PlanError(f"{kind!r} is no type of image", remedy=f"use {', '.join(nolo_image.TYPES)}")
-    if step.verb is Verb.FLASH and kind in NEVER_FLASHED:
-        raise PlanError(f"NOLO does not flash {kind}", remedy="2nd is for cold flashing only; mmc is a disk's image")
-    if step.verb is Verb.FLASH and kind in BOOT_CHAIN and step.danger != "bootloader":
-        raise PlanError(f"{kind} is a piece of the boot chain", remedy="make its step with danger='bootloader'")
-    if step.verb is Verb.BOOT and kind not in LOADED:
-        raise PlanError(f"{kind} cannot be started from memory", remedy=f"only {' and '.join(LOADED)} can")
-    seen = nolo_image.detect(step.image.section.read(0, nolo_image.HEAD), step.image.size)
-    if check_types and seen is not None and seen != kind:
-        raise PlanError(
-            f"{step.image.name} looks like {seen}, and is to be flashed as {kind}", state="nothing was written",
-            remedy="name the right type, or set check_types=False",
-        )  # fmt: skip
-
-
-def plan_images(
-    images: Mapping[str, str | os.PathLike[str] | Readable],
-    *,
-    load: bool = False,
-    cold: bool = False,
-    boot: str | None = None,
-    reboot: bool = False,
-    sw_release: str = "",
-    versions: Mapping[str, str] | None = None,
-    products: Iterable[str] = (),
-    device: str = "",
-    allow: Iterable[str] = (),
-) -> FlashPlan:
-    """Plan what 0xFFFF's options ask for.
-
-    Args:
-        images: Type of image → file.
-        load: Into memory (kernel and initfs) instead of the flash.
-        cold: Begin with the loaders ``2nd`` and ``secondary``, over the boot ROM.
-        boot: Afterwards start what is in memory, or else in the flash, with this command line.
-        reboot: Afterwards reboot.
-        sw_release: Name of the software release.
-        versions: Type of image → version that is written with it, or ``device:revisions:version``.
-        products: Product codes that the images are for.
-        device: Codename.
-        allow: Dangers that are accepted.
-
-    Returns:
-        The plan; it prints itself.
-
-    Raises:
-        PlanError: If an image is missing, empty, or of another type.
-        RefusedError: If a step is dangerous and was not allowed.
-    """
-    named = {kind: _image(kind, file) for kind, file in images.items()}
-    steps = list(_cold_steps(named)) if cold else []
-    if sw_release:
-        steps.append(Step(Verb.COMMAND, argument=SW_RELEASE + sw_release))
-    verb = Verb.STAGE if load else Verb.FLASH
-    for kind, image in named.items():
-        if load and kind not in LOADED:
-            raise PlanError(f"{kind} cannot be started from memory", remedy=f"only {' and '.join(LOADED)} can")
-        if cold and kind in LOADERS:
-            continue
-        version = (versions or {}).get(kind, "")
-        steps.append(Step(verb, kind, image, version, "bootloader" if kind in BOOT_CHAIN else ""))
-    if boot is not None:
-        steps.append(Step(Verb.BOOT, argument=boot))
-    elif reboot:
-        steps.append(Step(Verb.REBOOT))
-    for step in steps:
-        check_step(step)
-    return FlashPlan(METHOD, tuple(steps), device, Preconditions(products=tuple(products)), (), tuple(allow))
-
-
-def _cold_steps(named: Mapping[str, Image]) -> Iterator[Step]:
-    missing = [kind for kind in LOADERS if kind not in named]
-    if missing:
-        raise PlanError(f"cold flashing needs {' and '.join(missing)}", remedy="both are in the maker's FIASCO image")
-    for kind in LOADERS:
-        yield Step(Verb.STAGE, kind, named[kind], danger="cold-flash")
-
-
-def _image(kind: str, file: str | os.PathLike[str] | Readable) -> Image:
-    if isinstance(file, (str, os.PathLike)):
-        if os.path.isdir(file):  # noqa: PTH112 - any path-like will do
-            raise PlanError(f"{os.fspath(file)} is a directory", remedy="name a file in it")
-        return Image.of(os.fspath(file), Section.of(FileSource(file)))
-    section = Section.of(file)
-    return Image.of(section.source.name or kind, section)
 
 
 def product_name(code: str) -> str:

@@ -36,10 +36,9 @@ from pmport.wire.nolo import Control, RdFlag, Request, RootDevice, Setting
 if TYPE_CHECKING:
     from pmport.section import Section
 
-__all__ = ["AGAIN", "LOADED", "NoloClient", "refused"]
+__all__ = ["AGAIN", "NoloClient", "refused"]
 
 AGAIN = "switch the phone off, hold U (Home on tablets) and plug the cable in again"
-LOADED = ("kernel", "initfs")
 """What NOLO starts from memory."""
 STREAMED = "rootfs"
 MODEM = "cmt-mcusw"

@@ -1,63 +1,13 @@
-"""What the flasher for NOLO is told: waits and habits, what an image is for, and what it needs of a transport."""
+"""What the flasher for NOLO is told: waits and habits, and what it needs of a transport."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol, Self
+from typing import Protocol
+
+from pmport.wire.nolo_image import NO_LABEL, ImageLabel
 
 __all__ = ["NO_LABEL", "ImageLabel", "NoloSettings", "NoloTransport"]
-
-
-@dataclass(frozen=True, slots=True)
-class ImageLabel:
-    """What an image says of itself, beside its type.
-
-    Args:
-        version: Its version; "" for none.
-        device: The product code that it is for; "" for all.
-        revisions: The hardware revisions that it is for; empty: all.
-
-    Example:
-        >>> ImageLabel.parse("RX-51:2101,2102:1.0")
-        ImageLabel(version='1.0', device='RX-51', revisions=('2101', '2102'))
-    """
-
-    version: str = ""
-    device: str = ""
-    revisions: tuple[str, ...] = ()
-
-    @classmethod
-    def parse(cls, text: str) -> Self:
-        """Read 0xFFFF's notation.
-
-        Args:
-            text: ``device:revision,revision:version``, or a version alone.
-
-        Returns:
-            The label.
-        """
-        if text.count(":") < 2:
-            return cls(text)
-        device, revisions, version = text.split(":", 2)
-        return cls(version, device, tuple(item for item in revisions.split(",") if item))
-
-    def __str__(self) -> str:
-        return f"{self.device}:{','.join(self.revisions)}:{self.version}" if self.device else self.version
-
-    def fits(self, product: str, revision: str) -> bool:
-        """Whether the image is for a phone.
-
-        Args:
-            product: The phone's product code.
-            revision: Its hardware revision.
-
-        Returns:
-            True where the label names both, or leaves them open.
-        """
-        return self.device in {"", product} and (not self.revisions or revision in self.revisions)
-
-
-NO_LABEL = ImageLabel()
 
 
 class NoloTransport(Protocol):

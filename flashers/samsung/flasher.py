@@ -7,11 +7,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, Self
 
-from pmport.errors import FlashError, PlanError, PmportError, TransportError
+from pmport.errors import FlashError, FormatError, PlanError, PmportError, TransportError
 from pmport.events import OnEvent, StepFinished, StepStarted, ignore
 from pmport.flashers.methods import found
 from pmport.flashers.samsung.client import AGAIN, LokeClient, LokeSettings, LokeTransport
 from pmport.formats.storage.pit import Pit
+from pmport.generate.plans.samsung import TABLE
 from pmport.plan import FlashPlan, Step, Verb
 from pmport.transport.usb import UsbDevice, UsbInterface, UsbTransport
 from pmport.wire.loke import CloseCommand
@@ -19,10 +20,8 @@ from pmport.wire.loke import CloseCommand
 if TYPE_CHECKING:
     from pmport.formats.storage.pit import PitEntry
 
-__all__ = ["TABLE", "HeimdallFlasher", "check_table"]
+__all__ = ["HeimdallFlasher", "SamsungFlasher", "check_table"]
 
-TABLE = "PIT"
-"""The step that replaces the partition table: flash this, with the danger ``repartition``."""
 TRANSFER = 1 << 20
 """Bytes per write: a part as Heimdall sends it."""
 DATA_CLASS = 0x0A
@@ -30,7 +29,7 @@ REBOOTS = {"": CloseCommand.REBOOT, "download": CloseCommand.REBOOT_TO_DOWNLOAD,
 T_FLASH, ERASE_USERDATA = "t-flash", "erase userdata"
 
 
-class HeimdallFlasher:
+class SamsungFlasher:
     """The flasher for Samsung's download mode, which Heimdall speaks to.
 
     Args:
@@ -79,11 +78,9 @@ class HeimdallFlasher:
 
     def run(self, plan: FlashPlan, on_event: OnEvent = ignore) -> None:
         """Carry out a plan; see :class:`~pmport.flashers.methods.Flasher`. All steps share one session."""
-        if plan.method != self.method:
-            raise PlanError(f"this plan is for {plan.method}, and the phone speaks {self.method}")
+        plan.check(self.method)
         for step in plan.steps:
             _check_step(step)
-        plan.check_files()
         self.client.on_event = on_event
         with _told("opening the session", "nothing was written"):
             table = self._prepare(plan)
@@ -107,13 +104,11 @@ class HeimdallFlasher:
         client.total(plan.bytes_to_send)
         new = next((step.image for step in plan.steps if step.partition == TABLE and step.image), None)
         try:
-            if new is None:
-                table = client.read_table()
-            else:
-                table = Pit.parse(new.section)
-                client.write_table(bytes(table))
+            table = client.read_table() if new is None else Pit.parse(new.section)
             check_table(plan, table, sizes=client.settings.check_sizes)
-        except PlanError:
+            if new is not None:
+                client.write_table(bytes(table))
+        except (PlanError, FormatError):
             client.end()
             raise
         return table
@@ -123,12 +118,16 @@ class HeimdallFlasher:
         if step.partition == TABLE or step.argument == T_FLASH:
             return  # done when the session was opened: both come before everything else
         if step.verb is Verb.FLASH and step.image:
-            client.write_file(_entry(table, step), step.image.section, step=step.title)
+            client.write_file(_entry(table, step.partition), step.image.section, step=step.title)
         elif step.verb is Verb.COMMAND:
             client.erase_userdata()
         else:
             client.end()
             client.leave(REBOOTS[step.argument])
+
+
+HeimdallFlasher = SamsungFlasher
+"""The old name of :class:`SamsungFlasher`; it goes with the next release."""
 
 
 def data_interface(device: UsbDevice) -> UsbInterface:
@@ -162,7 +161,9 @@ def check_table(plan: FlashPlan, table: Pit, *, sizes: bool = True) -> None:
 
     Raises:
         PlanError: Names the difference; nothing was written.
+        RefusedError: If a partition that the plan names by its number is dangerous, and that was not allowed.
     """
+    plan.check_dangers(lambda name: name if name in {"", TABLE} else _entry(table, name).name)
     wanted = plan.preconditions
     project = table.project.strip()
     if wanted.products and project and project not in wanted.products:
@@ -173,7 +174,7 @@ def check_table(plan: FlashPlan, table: Pit, *, sizes: bool = True) -> None:
     for step in plan.steps:
         if step.verb is not Verb.FLASH or step.image is None or step.partition == TABLE:
             continue
-        entry = _entry(table, step)
+        entry = _entry(table, step.partition)
         room = table.partition_size(entry)
         expected = wanted.partition_sizes.get(step.partition)
         if expected and room and expected != room:
@@ -188,11 +189,11 @@ def check_table(plan: FlashPlan, table: Pit, *, sizes: bool = True) -> None:
             )  # fmt: skip
 
 
-def _entry(table: Pit, step: Step) -> PitEntry:
-    entry = table.find(step.partition)
+def _entry(table: Pit, name: str) -> PitEntry:
+    entry = table.find(name)
     if entry is None:
         raise PlanError(
-            f"the phone has no partition {step.partition!r}", state="nothing was written",
+            f"the phone has no partition {name!r}", state="nothing was written",
             remedy=f"it has {', '.join(table.names)}; upper and lower case count",
         )  # fmt: skip
     return entry

@@ -27,8 +27,6 @@ __all__ = ["boot", "erase", "fetch", "flash", "getvar", "reboot", "update"]
 F = TypeVar("F", bound=Callable[..., Any])
 TARGETS = ["", "bootloader", "recovery", "fastboot", "download", "off", "update"]
 """Where phones can be sent to; each bootloader knows some of them."""
-HARMLESS_ERASES = frozenset({"cache", "userdata", "boot", "recovery", "dtbo", "vbmeta"})
-"""Partitions that every port rewrites, or that hold only what the user put there."""
 
 
 def phone_options(command: F) -> F:
@@ -246,6 +244,7 @@ def plan_rows(plan: Any) -> dict[str, Any]:
             "file": step.image and step.image.name,
             "size": step.image and step.image.size,
             "sha256": step.image and step.image.sha256,
+            "dangers": list(step.dangers(plan.method)),
         }
         for step in plan.steps
     ]
@@ -280,9 +279,7 @@ def erase(connect: Callable[..., Any], partition: str, allow: tuple[str, ...]) -
     """Erase PARTITION."""
     from pmport.plan import FlashPlan, Step, Verb  # noqa: PLC0415 - as above
 
-    base = partition.removesuffix("_a").removesuffix("_b")
-    danger = "" if base in HARMLESS_ERASES else "erase"
-    plan = FlashPlan("fastboot", (Step(Verb.ERASE, partition, danger=danger),), allow=allow)
+    plan = FlashPlan("fastboot", (Step(Verb.ERASE, partition),), allow=allow)
     with shown() as on_event, connect(on_event) as flasher:
         flasher.run(plan, on_event)
     return 0

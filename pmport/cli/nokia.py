@@ -128,7 +128,7 @@ def flash(
     as_json: bool,
 ) -> int:
     """Flash images by type: kernel, initfs, rootfs, secondary, xloader, cmt-mcusw and so on."""
-    from pmport.flashers.nokia.flasher import plan_images  # noqa: PLC0415 - as above
+    from pmport.generate import plan_images  # noqa: PLC0415 - as above
 
     if fiasco is not None:
         how: dict[str, Any] = {"allow": allow, "only": images, "cold": cold, "reboot": reboot}
@@ -143,8 +143,8 @@ def _flash_fiasco(
     connect: Callable[..., Any], path: str, hardware: str | None, how: dict[str, Any], *, dry_run: bool, as_json: bool
 ) -> int:
     import pmport  # noqa: PLC0415 - as above
-    from pmport.flashers.nokia.fiasco_plan import plan_fiasco  # noqa: PLC0415
     from pmport.formats.packages.fiasco import Fiasco  # noqa: PLC0415
+    from pmport.generate import plan_fiasco  # noqa: PLC0415
 
     if hardware is None and how["cold"]:
         raise click.UsageError("a phone in its boot ROM does not know its revision: give --hardware")
@@ -171,7 +171,7 @@ def _flash_fiasco(
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object per event.")
 def boot(connect: Callable[..., Any], images: tuple[str, ...], cmdline: str, *, dry_run: bool, as_json: bool) -> int:
     """Start a kernel, and an initfs, from memory; without images what is in the flash."""
-    from pmport.flashers.nokia.flasher import plan_images  # noqa: PLC0415 - as above
+    from pmport.generate import plan_images  # noqa: PLC0415 - as above
 
     plan = plan_images(_images(images), load=True, boot=cmdline)
     return _run(connect, plan, dry_run=dry_run, as_json=as_json)

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from pmport.generate.package_files import device_package as device_package
     from pmport.generate.plans.factory import factory_plan as factory_plan
     from pmport.generate.plans.fastboot import flash_plan as flash_plan
+    from pmport.generate.plans.fiasco import plan_fiasco as plan_fiasco
+    from pmport.generate.plans.nokia import nokia_plan as nokia_plan, plan_images as plan_images
     from pmport.generate.plans.samsung import package_plan as package_plan, samsung_plan as samsung_plan
     from pmport.generate.provenance import explain as explain
 else:
@@ -31,6 +33,8 @@ else:
         "pmport.generate.package_files": "device_package",
         "pmport.generate.plans.factory": "factory_plan",
         "pmport.generate.plans.fastboot": "flash_plan",
+        "pmport.generate.plans.fiasco": "plan_fiasco",
+        "pmport.generate.plans.nokia": "nokia_plan plan_images",
         "pmport.generate.plans.samsung": "package_plan samsung_plan",
         "pmport.generate.provenance": "explain",
     }

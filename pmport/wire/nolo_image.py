@@ -13,14 +13,29 @@ Example:
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from functools import cache
 from itertools import chain
-from typing import Any
+from typing import Any, Self
 
 from pmport.errors import FormatError
 from pmport.section import Section
 
-__all__ = ["TYPES", "detect", "device_block", "header", "image_hash", "padded_size", "parse_header", "version_block"]
+__all__ = [
+    "LOADED",
+    "LOADERS",
+    "NEVER_FLASHED",
+    "NO_LABEL",
+    "TYPES",
+    "ImageLabel",
+    "detect",
+    "device_block",
+    "header",
+    "image_hash",
+    "padded_size",
+    "parse_header",
+    "version_block",
+]
 
 FORMAT = "NOLO image header"
 TYPES = (
@@ -38,6 +53,12 @@ TYPES = (
     "cert-sw",
     "ape-algo",
 )
+LOADED = ("kernel", "initfs")
+"""Types that can be started from memory."""
+LOADERS = ("2nd", "secondary")
+"""What the boot ROM is given for cold flashing, in this order."""
+NEVER_FLASHED = frozenset({"2nd", "mmc", "1st", "cert-sw", "ape-algo"})
+"""Types that NOLO does not write."""
 HEADER = 27
 """Bytes of the fixed part of a header."""
 HEAD = 512
@@ -63,6 +84,58 @@ _SIGNS: tuple[tuple[int, bytes, str], ...] = (
     (0, b"\x45\x3d\xcd\x28", "initfs"),
 )
 """``(offset, bytes, type)``, in the order in which they are tried."""
+
+
+@dataclass(frozen=True, slots=True)
+class ImageLabel:
+    """What an image says of itself, beside its type.
+
+    Args:
+        version: Its version; "" for none.
+        device: The product code that it is for; "" for all.
+        revisions: The hardware revisions that it is for; empty: all.
+
+    Example:
+        >>> ImageLabel.parse("RX-51:2101,2102:1.0")
+        ImageLabel(version='1.0', device='RX-51', revisions=('2101', '2102'))
+    """
+
+    version: str = ""
+    device: str = ""
+    revisions: tuple[str, ...] = ()
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Read 0xFFFF's notation.
+
+        Args:
+            text: ``device:revision,revision:version``, or a version alone.
+
+        Returns:
+            The label.
+        """
+        if text.count(":") < 2:
+            return cls(text)
+        device, revisions, version = text.split(":", 2)
+        return cls(version, device, tuple(item for item in revisions.split(",") if item))
+
+    def __str__(self) -> str:
+        return f"{self.device}:{','.join(self.revisions)}:{self.version}" if self.device else self.version
+
+    def fits(self, product: str, revision: str) -> bool:
+        """Whether the image is for a phone.
+
+        Args:
+            product: The phone's product code.
+            revision: Its hardware revision.
+
+        Returns:
+            True where the label names both, or leaves them open.
+        """
+        return self.device in {"", product} and (not self.revisions or revision in self.revisions)
+
+
+NO_LABEL = ImageLabel()
 
 
 def detect(data: bytes, size: int | None = None) -> str | None:

@@ -14,10 +14,10 @@ import pytest
 from support import judge
 
 import pmport.flashers
-from pmport.flashers.nokia.fiasco_plan import plan_fiasco
-from pmport.flashers.nokia.flasher import plan_images
 from pmport.flashers.samsung.client import EmptyPackets, LokeSettings
 from pmport.formats.packages.fiasco import Fiasco, FiascoImage
+from pmport.generate.plans.fiasco import plan_fiasco
+from pmport.generate.plans.nokia import plan_images
 from pmport.plan import FlashPlan, Image, Step, Verb
 from pmport.section import Section
 from pmport.virtual import ColdPhone, FastbootPhone, LokePhone, Mk2Phone, NoloPhone, PyusbBackend, UsbBus

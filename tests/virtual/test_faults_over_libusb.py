@@ -24,7 +24,7 @@ import json, sys, time
 import pmport.flashers
 from pmport.errors import PmportError
 from pmport.flashers.samsung.client import LokeSettings
-from pmport.flashers.nokia.flasher import plan_images
+from pmport.generate.plans.nokia import plan_images
 from pmport.flashers.nokia.settings import NoloSettings
 from pmport.plan import FlashPlan, Image, Step, Verb
 from pmport.section import Section

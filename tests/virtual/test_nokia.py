@@ -28,12 +28,12 @@ from pmport.errors import (
 )
 from pmport.events import BytesMoved, DeviceText, Event
 from pmport.flashers.nokia.boot_rom import OmapSettings
-from pmport.flashers.nokia.fiasco_plan import plan_fiasco
-from pmport.flashers.nokia.flasher import plan_images
 from pmport.flashers.nokia.mk2 import Mk2Settings
 from pmport.flashers.nokia.settings import NoloSettings
 from pmport.formats.packages.fiasco import Fiasco, FiascoImage
 from pmport.formats.reports.nolo_properties import NoloProperties
+from pmport.generate.plans.fiasco import plan_fiasco
+from pmport.generate.plans.nokia import plan_images
 from pmport.plan import FlashPlan, Image, Preconditions, Step, Verb
 from pmport.section import Section
 from pmport.virtual import NOLO_PROFILES, ColdPhone, Fault, FaultKind, LokePhone, Mk2Phone, NoloPhone, PyusbBackend

@@ -8,9 +8,10 @@ import pytest
 
 import pmport.flashers
 from pmport.errors import FlashError
-from pmport.flashers.nokia.flasher import NokiaFlasher, plan_images
+from pmport.flashers.nokia.flasher import NokiaFlasher
 from pmport.flashers.samsung.client import LokeSettings
 from pmport.flashers.samsung.flasher import HeimdallFlasher
+from pmport.generate.plans.nokia import plan_images
 from pmport.plan import FlashPlan, Image, Step, Verb
 from pmport.section import Section
 from pmport.transport.recording import Replayer

@@ -13,7 +13,7 @@ from pmport.findings import Finding, Severity
 from pmport.formats.base.archive import Members
 from pmport.formats.packages.factory_info import FactoryStep, factory_steps, requirements
 from pmport.formats.storage.sparse import SparseImage, is_sparse
-from pmport.plan import FlashPlan, Image, Preconditions, Step, Verb
+from pmport.plan import FlashPlan, PlannedFile, Preconditions, Step, Verb
 from pmport.section import Section
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ def factory_plan(
     flags = sum(FLAGS[word] for word in set(disable))
     steps = [step for row in rows if wipe or not row.if_wipe for step in _steps(row, files, phone, flags)]
     if wipe and not any(step.verb is Verb.ERASE for step in steps):
-        steps.append(Step(Verb.ERASE, "userdata", danger=""))
+        steps.append(Step(Verb.ERASE, "userdata"))
     while steps and steps[-1].verb is Verb.REBOOT and not steps[-1].argument:
         steps.pop()
     if reboot:
@@ -150,13 +150,13 @@ def _steps(row: FactoryStep, files: dict[str, Section], phone: GetVars, flags: i
         section = files[row.image]
         if flags and (row.apply_vbmeta or row.partition == "vbmeta"):
             section = _flagged(section, flags)
-        yield Step(Verb.FLASH, _slotted(row, phone), Image.of(row.image, section))
+        yield Step(Verb.FLASH, _slotted(row, phone), PlannedFile.of(row.image, section))
     elif row.word == "erase":
         yield Step(Verb.ERASE, row.partition)
     elif row.word == "reboot":
         yield Step(Verb.REBOOT, argument=row.target)
     elif "super_empty.img" in files:
-        image = Image.of("super_empty.img", files["super_empty.img"])
+        image = PlannedFile.of("super_empty.img", files["super_empty.img"])
         yield Step(Verb.STAGE, "super_empty", image)
         yield Step(Verb.COMMAND, argument=f"update-super:{phone['super-partition-name'] or 'super'}")
 

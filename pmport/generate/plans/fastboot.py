@@ -2,52 +2,38 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
-from pmport.byte_sources import FileSource
 from pmport.errors import PlanError
 from pmport.findings import Finding, Severity
 from pmport.formats.reports.getvars import GetVars
 from pmport.formats.storage.pit import Pit
-from pmport.formats.storage.sparse import SparseImage, is_sparse
-from pmport.node import Node
-from pmport.plan import FlashPlan, Image, Preconditions, Step, Verb
-from pmport.section import Section
+from pmport.generate.plans.images import (
+    ROLES,
+    Flashable,
+    check_boot_image,
+    check_not_packed,
+    forbid,
+    planned_file,
+    raw_size,
+)
+from pmport.plan import FlashPlan, PlannedFile, Preconditions, Step, Verb
 
 if TYPE_CHECKING:
     from pmport.device_db import Device
-    from pmport.section import Readable
 
 __all__ = ["flash_plan"]
 
-ROLES = {
-    "boot": "kernel",
-    "kernel": "kernel",
-    "rootfs": "rootfs",
-    "vbmeta": "vbmeta",
-    "dtbo": "dtbo",
-    "vendor_boot": "vendor_boot",
-}
-"""Name of an image → the role that a record knows a partition by."""
 DEFAULTS = {"kernel": "boot", "rootfs": "userdata", "vendor_boot": "vendor_boot"}
 """fastboot's partitions where a record names none (the schema's own defaults)."""
 ORDER = ("vbmeta", "dtbo", "vendor_boot", "boot", "kernel", "rootfs")
 """What the bootloader checks first is written first; others come last, in the order in which they were given."""
-BOOT_CHAIN = frozenset(
-    {
-        "abl", "aboot", "bootloader", "cmnlib", "devcfg", "hyp", "keymaster", "lk", "modem", "param", "preloader", "radio",
-        "rpm", "sbl1", "tee", "tz", "uboot", "xbl",
-    }
-)  # fmt: skip
-"""Partitions whose loss a bootloader does not survive, or that hold calibration."""
-BOOT_MAGIC = b"ANDROID!"
 
 
 def flash_plan(
     device: Device,
-    images: Mapping[str, str | os.PathLike[str] | Readable | Node],
+    images: Mapping[str, Flashable],
     phone: GetVars | Pit | None = None,
     allow: Iterable[str] = (),
     *,
@@ -77,7 +63,7 @@ def flash_plan(
 
         return samsung_plan(images, phone, allow, device=device)
     if method == "0xffff":
-        from pmport.generate.plans.samsung import nokia_plan  # noqa: PLC0415 - as above
+        from pmport.generate.plans.nokia import nokia_plan  # noqa: PLC0415 - as above
 
         return nokia_plan(device, images, allow, boot_only=boot_only)
     if isinstance(phone, Pit):
@@ -95,7 +81,7 @@ def flash_plan(
         )
     allowed = tuple(allow)
     given = sorted(images.items(), key=lambda item: ORDER.index(item[0]) if item[0] in ORDER else len(ORDER))
-    planned = [(name, _image(name, image)) for name, image in given]
+    planned = [(name, _checked(name, image)) for name, image in given]
     if boot_only:
         return FlashPlan(
             method, tuple(_boot_steps(planned)), device.codename, _preconditions(device, phone), (), allowed
@@ -106,7 +92,7 @@ def flash_plan(
     return FlashPlan(method, tuple(steps), device.codename, _preconditions(device, phone), findings, allowed)
 
 
-def _boot_steps(planned: list[tuple[str, Image]]) -> Iterator[Step]:
+def _boot_steps(planned: list[tuple[str, PlannedFile]]) -> Iterator[Step]:
     images = dict(planned)
     if set(images) - {"boot", "vendor_boot"} or "boot" not in images:
         raise PlanError("only boot, and vendor_boot with it, can be started from memory")
@@ -115,20 +101,12 @@ def _boot_steps(planned: list[tuple[str, Image]]) -> Iterator[Step]:
     yield Step(Verb.BOOT, image=images["boot"])
 
 
-def _image(name: str, image: str | os.PathLike[str] | Readable | Node) -> Image:
-    if isinstance(image, (str, os.PathLike)):
-        if os.path.isdir(image):  # noqa: PTH112 - any path-like will do
-            raise PlanError(f"{os.fspath(image)} is a directory", remedy="name a file in it")
-        planned = Image.of(os.fspath(image), Section.of(FileSource(image)))
-    elif isinstance(image, Node):
-        planned = Image.of(f"{name} ({image.KIND})", image.section())
-    else:
-        section = Section.of(image)
-        planned = Image.of(section.source.name, section)
-    if name in {"boot", "kernel"} and not planned.section.read(0, 8) == BOOT_MAGIC:
-        raise PlanError(
-            f"{planned.name} is no Android boot image", remedy="build it with `pmport repack`, or mkbootimg"
-        )
+def _checked(name: str, image: Flashable) -> PlannedFile:
+    planned = planned_file(name, image)
+    if name in {"boot", "kernel"}:
+        check_boot_image(planned)
+    elif ":" not in name:  # a ramdisk of a vendor boot image is packed as it should be
+        check_not_packed(planned)
     return planned
 
 
@@ -145,24 +123,14 @@ def _partition(device: Device, name: str) -> str:
     return partition
 
 
-def _step(device: Device, name: str, image: Image, phone: GetVars | None) -> Step:
+def _step(device: Device, name: str, image: PlannedFile, phone: GetVars | None) -> Step:
     partition = _partition(device, name)
-    if partition in device.flash.blacklist:
-        raise PlanError(
-            f"{partition} is never flashed on {device.codename}", remedy="its record says so: flash.blacklist"
-        )
+    forbid(device, partition)
     if phone is not None:
         _check_room(partition, image, phone)
-    if name == "rootfs" and device.flash.max_size and _raw_size(image) > device.flash.max_size << 20:
+    if name == "rootfs" and device.flash.max_size and raw_size(image.section) > device.flash.max_size << 20:
         raise PlanError(f"{image.name} has more than the {device.flash.max_size} MiB that {device.codename} takes")
-    danger = "bootloader" if partition.rpartition("_")[0] in BOOT_CHAIN or partition in BOOT_CHAIN else ""
-    if partition in {"partition", "gpt", "pit"} or partition.startswith("partition:"):
-        danger = "repartition"
-    return Step(Verb.FLASH, partition, image, danger=danger)
-
-
-def _raw_size(image: Image) -> int:
-    return SparseImage.parse(image.section).raw_size if is_sparse(image.section) else image.size
+    return Step(Verb.FLASH, partition, image)
 
 
 def _room(partition: str, phone: GetVars) -> int | None:
@@ -170,9 +138,9 @@ def _room(partition: str, phone: GetVars) -> int | None:
     return sizes.get(partition, sizes.get(f"{partition}_{phone.current_slot}"))
 
 
-def _check_room(partition: str, image: Image, phone: GetVars) -> None:
+def _check_room(partition: str, image: PlannedFile, phone: GetVars) -> None:
     room = _room(partition, phone)
-    size = _raw_size(image)
+    size = raw_size(image.section)
     if room is not None and size > room and phone[f"is-logical:{partition}"] != "yes":
         raise PlanError(
             f"{image.name} takes {size} bytes, and {partition} has {room}",
@@ -191,7 +159,7 @@ def _preconditions(device: Device, phone: GetVars | None) -> Preconditions:
     )
 
 
-def _findings(device: Device, planned: list[tuple[str, Image]], phone: GetVars | None) -> Iterator[Finding]:
+def _findings(device: Device, planned: list[tuple[str, PlannedFile]], phone: GetVars | None) -> Iterator[Finding]:
     if phone is None:
         yield Finding(Severity.NOTE, "no-phone", "sizes, slots and the download limit are checked when it runs")
         return

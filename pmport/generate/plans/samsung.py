@@ -1,72 +1,40 @@
-"""Plans for Samsung's download mode and for Nokia's NOLO: from a record and images, from partition names, from packages."""
+"""Plans for Samsung's download mode: from a record and images, from partition names, from firmware packages."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
-from pmport.byte_sources import FileSource
 from pmport.errors import PlanError
 from pmport.findings import Finding, Severity
 from pmport.formats.storage.pit import Pit
 from pmport.formats.storage.sparse import is_sparse
-from pmport.node import Node
-from pmport.plan import FlashPlan, Image, Preconditions, Step, Verb
-from pmport.section import Section
+from pmport.generate.plans.images import ROLES, Flashable, check_boot_image, forbid, planned_file
+from pmport.plan import FlashPlan, PlannedFile, Preconditions, Step, Verb
 
 if TYPE_CHECKING:
     from pmport.device_db import Device
-    from pmport.section import Readable
+    from pmport.node import Node
 
-__all__ = ["nokia_plan", "package_plan", "samsung_plan"]
+__all__ = ["TABLE", "package_plan", "samsung_plan"]
 
-ROLES = {
-    "boot": "kernel",
-    "kernel": "kernel",
-    "rootfs": "rootfs",
-    "vbmeta": "vbmeta",
-    "initfs": "initfs",
-    "dtbo": "dtbo",
-    "vendor_boot": "vendor_boot",
+DEFAULTS: Mapping[str, tuple[str, ...]] = {
+    "kernel": ("KERNEL", "BOOT"),
+    "initfs": ("RECOVERY",),
+    "rootfs": ("SYSTEM", "FACTORYFS", "SUPER"),
+    "vbmeta": ("VBMETA",),
+    "dtbo": ("DTBO",),
+    "vendor_boot": ("VENDOR_BOOT",),
 }
-"""Name of an image → the role that a record knows a partition by."""
-DEFAULTS = {"kernel": "KERNEL", "initfs": "RECOVERY", "rootfs": "SYSTEM"}
-"""Samsung's partitions where a record names none (the schema's own defaults)."""
-BOOT_MAGIC = b"ANDROID!"
+"""Samsung's partitions where a record names none: the schema's own default, then what other generations call it."""
 SEQUENCE = 30 << 20
 """Bytes that are written at once."""
 TABLE = "PIT"
-BOOT_CHAIN = frozenset(
-    {
-        "BOOTLOADER", "SBOOT", "SBL", "SBL1", "SBL2", "SBL3", "ABOOT", "ABL", "XBL", "RPM", "TZ", "HYP", "IBL+PBL", "PARAM",
-        "UP_PARAM", "EFS", "SEC_EFS", "CM", "KEYSTORAGE", "KEYMASTER", "LDFW", "TZSW", "DQMDBG", "MD5HDR", "BOTA0", "BOTA1",
-        "RADIO", "MODEM", "CP_DEBUG", "NAD_FW", "UH", "HARX", "DRAM_TRAIN",
-    }
-)  # fmt: skip
-"""Partitions whose loss a phone does not survive, or that hold calibration."""
-NOKIA_CHAIN = frozenset({"xloader", "secondary"})
-
-
-def _image(name: str, image: str | os.PathLike[str] | Readable | Node) -> Image:
-    if isinstance(image, (str, os.PathLike)):
-        if os.path.isdir(image):  # noqa: PTH112 - any path-like will do
-            raise PlanError(f"{os.fspath(image)} is a directory", remedy="name a file in it")
-        return Image.of(os.fspath(image), Section.of(FileSource(image)))
-    if isinstance(image, Node):
-        return Image.of(f"{name} ({image.KIND})", image.section())
-    section = Section.of(image)
-    return Image.of(section.source.name or name, section)
-
-
-def _danger(partition: str) -> str:
-    if partition.upper() == TABLE:
-        return "repartition"
-    return "bootloader" if partition.upper() in BOOT_CHAIN else ""
+"""The step that replaces the partition table."""
 
 
 def samsung_plan(
-    images: Mapping[str, str | os.PathLike[str] | Readable | Node],
+    images: Mapping[str, Flashable],
     table: Pit | None = None,
     allow: Iterable[str] = (),
     *,
@@ -89,27 +57,27 @@ def samsung_plan(
         PlanError: If a file is empty or does not fit, or there is no such partition.
         RefusedError: If a step is dangerous and was not allowed.
     """
-    roles = {} if device is None else {**DEFAULTS, **device.flash.partitions.get("heimdall", {})}
-    blacklist = () if device is None else device.flash.blacklist
     steps = []
     for name, file in images.items():
-        partition = roles.get(ROLES.get(name, ""), name)
-        if partition in blacklist:
-            raise PlanError(
-                f"{partition} is never flashed on this device", remedy="its record says so: flash.blacklist"
-            )
-        image = _image(name, file)
+        image = planned_file(name, file)
         if name in {"boot", "kernel"} and device is not None and device.flash.method.endswith("-bootimg"):
-            _check_magic(image)
-        known = _known(partition, image, table)
-        steps.append(Step(Verb.FLASH, partition, image, danger=_danger(known)))
+            check_boot_image(image)
+        partition = _known(_partition(name, device, table), image, table)
+        forbid(device, partition)
+        steps.append(Step(Verb.FLASH, partition, image))
     steps.sort(key=lambda step: step.partition != TABLE)  # the table comes before everything else
     return _samsung(steps, _isorec(device), table, allow, device, reboot=reboot)
 
 
-def _check_magic(image: Image) -> None:
-    if image.section.read(0, len(BOOT_MAGIC)) != BOOT_MAGIC:
-        raise PlanError(f"{image.name} is no Android boot image", remedy="build it with `pmport repack`, or mkbootimg")
+def _partition(name: str, device: Device | None, table: Pit | None) -> str:
+    """The partition that a role means: what the record says, else the first usual one that the phone has."""
+    role = ROLES.get(name, "")
+    if device is None or not role:
+        return name
+    usual = DEFAULTS.get(role, (name,))
+    named = device.flash.partitions.get("heimdall", {}).get(role)
+    there = (item for item in usual if table is not None and table.find(item) is not None)
+    return named or next(there, usual[0])
 
 
 def _sparse(steps: Iterable[Step]) -> Iterator[Finding]:
@@ -154,7 +122,7 @@ def _samsung(
     return FlashPlan("heimdall", tuple(steps), device.codename if device else "", wanted, findings, tuple(allow))
 
 
-def _known(partition: str, image: Image, table: Pit | None) -> str:
+def _known(partition: str, image: PlannedFile, table: Pit | None) -> str:
     """The partition's name; refuses what does not fit."""
     if table is None or partition == TABLE:
         return partition
@@ -208,7 +176,7 @@ def package_plan(
         if file.name.endswith(".pit"):
             if repartition:
                 table = Pit.parse(file.section)
-                steps.append(Step(Verb.FLASH, TABLE, Image.of(file.name, file.section), danger="repartition"))
+                steps.append(Step(Verb.FLASH, TABLE, PlannedFile.of(file.name, file.section)))
             continue
     for file in files.values():
         entry = None if file.name.endswith(".pit") else table.find_file(file.name)
@@ -217,37 +185,8 @@ def package_plan(
         if entry is None or not entry.name:
             findings.append(Finding(Severity.WARNING, "no-partition", f"no partition takes {file.name}", where=file.package))  # fmt: skip
             continue
-        image = Image.of(file.name, file.section)
-        steps.append(Step(Verb.FLASH, entry.name, image, danger=_danger(_known(entry.name, image, table))))
+        image = PlannedFile.of(file.name, file.section)
+        steps.append(Step(Verb.FLASH, _known(entry.name, image, table), image))
     if not steps:
         raise PlanError("the packages bring nothing that this phone's table has a partition for")
     return _samsung(steps, tuple(findings), table, allow, None, reboot=reboot)
-
-
-def nokia_plan(
-    device: Device,
-    images: Mapping[str, str | os.PathLike[str] | Readable | Node],
-    allow: Iterable[str] = (),
-    *,
-    boot_only: bool = False,
-) -> FlashPlan:
-    """Plan to flash, or to start from memory, what NOLO takes.
-
-    Args:
-        device: The record.
-        images: Role or type of image → file; ``boot`` is the kernel.
-        allow: Dangers that are accepted.
-        boot_only: Start the kernel from memory, and write nothing.
-
-    Returns:
-        The plan.
-    """
-    named = {ROLES.get(name, name): _image(name, file) for name, file in images.items()}
-    verb = Verb.STAGE if boot_only else Verb.FLASH
-    steps = [
-        Step(verb, kind, image, danger="bootloader" if kind in NOKIA_CHAIN else "") for kind, image in named.items()
-    ]
-    steps.append(Step(Verb.BOOT) if boot_only else Step(Verb.REBOOT))
-    wanted = Preconditions(products=device.flash.products)
-    note = Finding(Severity.NOTE, "not-verified", "NOLO checks a hash of 16 bits, and reads nothing back")
-    return FlashPlan("0xffff", tuple(steps), device.codename, wanted, (note,), tuple(allow))

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from pmport.errors import PlanError
 from pmport.findings import Finding, Severity
-from pmport.flashers.nokia.flasher import BOOT_CHAIN, LOADERS, METHOD, NEVER_FLASHED, SW_RELEASE, check_step
-from pmport.flashers.nokia.settings import ImageLabel
-from pmport.plan import FlashPlan, Image, Preconditions, Step, Verb
+from pmport.generate.plans.nokia import METHOD, SW_RELEASE, check_step
+from pmport.plan import FlashPlan, PlannedFile, Preconditions, Step, Verb
+from pmport.wire.nolo_image import LOADERS, NEVER_FLASHED, ImageLabel
 
 if TYPE_CHECKING:
     from pmport.formats.packages.fiasco import Fiasco, FiascoImage
@@ -68,8 +68,7 @@ def plan_fiasco(
             if not (cold and image.type in LOADERS):
                 findings.append(Finding(Severity.NOTE, "not-flashed", f"NOLO does not flash {image.type}", where=image.version))  # fmt: skip
             continue
-        danger = "bootloader" if image.type in BOOT_CHAIN else ""
-        steps.append(_step(Verb.FLASH, image, revision, danger))
+        steps.append(_step(Verb.FLASH, image, revision))
     if not any(step.image for step in steps):
         raise PlanError(f"the FIASCO file has nothing to flash for {product} {revision}")
     if reboot:
@@ -84,13 +83,13 @@ def _cold(images: list[FiascoImage], revision: str) -> Iterator[Step]:
         image = next((image for image in images if image.type == kind), None)
         if image is None:
             raise PlanError(f"cold flashing needs {kind}, and the file has none for this phone")
-        yield _step(Verb.STAGE, image, revision, "cold-flash")
+        yield _step(Verb.STAGE, image, revision)
 
 
-def _step(verb: Verb, image: FiascoImage, revision: str, danger: str) -> Step:
+def _step(verb: Verb, image: FiascoImage, revision: str) -> Step:
     label = _label(image, revision)
     name = f"{image.type} {label.version}".strip()
-    return Step(verb, image.type, Image.of(name, image.section), str(label), danger)
+    return Step(verb, image.type, PlannedFile.of(name, image.section), str(label))
 
 
 def _label(image: FiascoImage, revision: str) -> ImageLabel:
