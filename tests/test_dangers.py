@@ -26,7 +26,34 @@ from pmport.virtual import FastbootPhone, LokePhone, NoloPhone, Partition, Pyusb
 FASTBOOT = Device("acme-argon", flash=Flash(method="fastboot"))
 DATA = b"ANDROID! and more"
 FILE = PlannedFile.of("image", Section.of(DATA))
-ISSUE = ["persist", "modemst1", "fsg", "nvram", "frp", "efs", "bl1", "tzsw", "gpt_main0", "devinfo", "keymaster64_a", "xbl", "EFS", "MODEM", "RADIO", "radio", "modem", "partition", "partition:0", "PIT", "aboot", "tz", "lk", "preloader", "l_fixnv1", "proinfo"]
+ISSUE = [
+    "persist",
+    "modemst1",
+    "fsg",
+    "nvram",
+    "frp",
+    "efs",
+    "bl1",
+    "tzsw",
+    "gpt_main0",
+    "devinfo",
+    "keymaster64_a",
+    "xbl",
+    "EFS",
+    "MODEM",
+    "RADIO",
+    "radio",
+    "modem",
+    "partition",
+    "partition:0",
+    "PIT",
+    "aboot",
+    "tz",
+    "lk",
+    "preloader",
+    "l_fixnv1",
+    "proinfo",
+]
 
 
 def names() -> Iterator[tuple[str, str]]:
