@@ -8,13 +8,19 @@ Example:
 from __future__ import annotations
 
 import os
+import stat
 from dataclasses import dataclass
+from errno import EISDIR
+from io import BufferedRandom, BufferedReader, FileIO, TextIOBase
 from pathlib import Path
-from typing import Protocol, Self, runtime_checkable
+from typing import BinaryIO, Protocol, Self, runtime_checkable
 
-from pmport.errors import SourceChangedError
+from pmport.errors import SourceChangedError, TooLargeError
 
-__all__ = ["BytesSource", "FileSource", "Source", "ZeroSource"]
+__all__ = ["BytesSource", "FileSource", "Source", "ZeroSource", "source_of_file", "source_of_path"]
+
+STREAM_LIMIT = 4 << 30
+"""How many bytes of a pipe or a terminal are kept in memory at the most; ``/dev/zero`` has no end."""
 
 
 @runtime_checkable
@@ -100,13 +106,16 @@ class FileSource:
 
     Args:
         path: The file.
+        descriptor: Its descriptor where it is open already, which this takes over; the path is then its name alone.
     """
 
     __slots__ = ("_descriptor", "_stamp", "path", "size")
 
-    def __init__(self, path: str | os.PathLike[str]) -> None:
+    def __init__(self, path: str | os.PathLike[str], descriptor: int | None = None) -> None:
         self.path = Path(path)
-        self._descriptor = os.open(self.path, os.O_RDONLY | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0))
+        if descriptor is None:
+            descriptor = os.open(self.path, os.O_RDONLY | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0))
+        self._descriptor = descriptor
         status = os.fstat(self._descriptor)
         self._stamp = (status.st_size, status.st_mtime_ns)
         self.size = os.lseek(self._descriptor, 0, os.SEEK_END)
@@ -193,7 +202,74 @@ class FileSource:
             self.close()
 
     def __reduce__(self) -> tuple[type[FileSource], tuple[str]]:
+        if not (self.path.exists() and os.path.samestat(os.fstat(self.descriptor), self.path.stat())):
+            raise TypeError(f"{self.path} is not the file that was opened: it cannot be handed on by its path")
         return FileSource, (str(self.path),)
 
     def __repr__(self) -> str:
         return f"FileSource({str(self.path)!r})"
+
+
+def source_of_path(path: str | os.PathLike[str]) -> Source:
+    """Where the bytes of a path are.
+
+    Args:
+        path: A file or a block device, read when it is wanted; of a pipe, all that comes is kept in memory.
+
+    Returns:
+        The source.
+
+    Raises:
+        OSError: If the path cannot be read, or is a directory.
+        TooLargeError: If a pipe does not end.
+    """
+    if _has_places(os.stat(path).st_mode):  # noqa: PTH116 - any path-like will do
+        return FileSource(path)
+    with open(path, "rb") as file:  # noqa: PTH123 - as above
+        data = file.read(STREAM_LIMIT)
+        if len(data) == STREAM_LIMIT:
+            raise TooLargeError(f"{os.fspath(path)} does not end", limit=STREAM_LIMIT)
+    return BytesSource(data, os.fspath(path))
+
+
+def source_of_file(file: BinaryIO) -> Source:
+    """Where the bytes of an open file are: from its start, whatever its position is.
+
+    Only the interpreter's own file objects are read by their descriptor. Everything else that can be read (a member of
+    an archive, a stream that is decompressed meanwhile, a file in memory) is what its ``read`` gives, whatever
+    its ``name`` is.
+
+    Args:
+        file: Open for reading, in binary mode.
+
+    Returns:
+        The source; of a plain file, it stays readable after the file was closed.
+
+    Raises:
+        TypeError: If it is open as text.
+    """
+    if isinstance(file, TextIOBase):
+        raise TypeError(f"{file!r} is open as text: open it in binary mode")
+    descriptor = _plain_descriptor(file)
+    if descriptor is not None:
+        name = file.name if isinstance(file.name, str) else f"descriptor {descriptor}"
+        return FileSource(name, os.dup(descriptor))
+    if file.seekable():
+        file.seek(0)
+    return BytesSource(file.read())
+
+
+def _plain_descriptor(file: BinaryIO) -> int | None:
+    """The descriptor of a file of the interpreter's own kind, on a disk or block device; else None."""
+    inner = getattr(file, "file", file)  # a named temporary file is a wrapper around one
+    if type(inner) not in {FileIO, BufferedReader, BufferedRandom} or type(getattr(inner, "raw", inner)) is not FileIO:
+        return None
+    if type(inner) is BufferedRandom:
+        inner.flush()
+    return inner.fileno() if inner.readable() and _has_places(os.fstat(inner.fileno()).st_mode) else None
+
+
+def _has_places(mode: int) -> bool:
+    if stat.S_ISDIR(mode):
+        raise IsADirectoryError(EISDIR, "is a directory: name a file in it")
+    return stat.S_ISREG(mode) or stat.S_ISBLK(mode)

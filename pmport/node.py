@@ -1,8 +1,8 @@
-"""What every format has in common: parts in order, children by name, and how it is shown.
+"""What every format has in common: parts in order, how it is written and shown; and of containers: children by name.
 
-A format is one class in one module. It inherits :class:`Node`, and speaks like all the others: ``T.parse(source)``,
-``bytes(t)``, ``t.write_to(file)``, where it can be made from parts ``T.build(…)``, and where it can be edited
-``t.replace(name=section)``, which gives a new value.
+A format is one class in one module. It inherits :class:`Node`, or :class:`Container` where others are in it, and speaks
+like all the others: ``T.parse(source)``, ``bytes(t)``, ``t.write_to(file)``, where it can be made from parts
+``T.build(…)``, and where it can be edited ``t.replace(name=section)``, which gives a new value.
 """
 
 from __future__ import annotations
@@ -12,17 +12,19 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from importlib import import_module
-from typing import TYPE_CHECKING, BinaryIO, ClassVar, Self, cast
+from os import PathLike
+from typing import TYPE_CHECKING, BinaryIO, ClassVar, Self, TypeVar, cast
 
+from pmport.file_writing import replacing
 from pmport.redaction import redact
 from pmport.render import Bar, Renders, Stack, Table, View, size_text
 from pmport.section import Section, write_all
 
 if TYPE_CHECKING:
     from pmport.findings import Finding
-    from pmport.section import Readable
+    from pmport.section import Readable, Writable
 
-__all__ = ["Child", "Data", "Node", "Part", "Role"]
+__all__ = ["Child", "Container", "Data", "Node", "Part", "Role"]
 
 _REGISTRY = "pmport.formats.registry"
 """The table of formats, by name: it stands two floors above, and names its formats in the same way."""
@@ -163,23 +165,8 @@ class Node(Renders, ABC):
 
     @property
     def children(self) -> tuple[Child, ...]:
-        """The content parts, by name and offset."""
-        children = []
-        offset = 0
-        for part in self.parts():
-            if part.role is Role.CONTENT and part.section.size:
-                children.append(Child(part.name, offset, part.section))
-            offset += part.section.size
-        return tuple(children)
-
-    def __getitem__(self, name: str) -> Node:
-        """The child of that name, as its own type."""
-        for child in self.children:
-            if child.name == name:
-                return child.node
-        raise KeyError(
-            f"no child is named {name!r}; there are {', '.join(child.name for child in self.children) or 'none'}"
-        )
+        """The content parts, by name and offset; only a :class:`Container` has some."""
+        return ()
 
     def walk(self, path: str = "") -> Iterator[tuple[str, Node]]:
         """It and everything inside, depth first.
@@ -218,15 +205,21 @@ class Node(Renders, ABC):
     def __bytes__(self) -> bytes:
         return b"".join(part.section.read() for part in self.parts())
 
-    def write_to(self, file: BinaryIO) -> int:
+    def write_to(self, file: Writable) -> int:
         """Write it, in pieces.
 
         Args:
-            file: Open for writing.
+            file: A path, which then holds all of it or is as before; or a file that is open for writing.
 
         Returns:
             How many bytes were written.
         """
+        if isinstance(file, (str, PathLike)):
+            with replacing(file) as opened:
+                return self._write(opened)
+        return self._write(file)
+
+    def _write(self, file: BinaryIO) -> int:
         return write_all((part.section for part in self.parts()), file)
 
     def view(self) -> View:
@@ -242,7 +235,52 @@ class Node(Renders, ABC):
         return Stack([fields, Bar(named)]) if len(named) > 1 else fields
 
     def __repr__(self) -> str:
-        return f"<{type(self).__name__} {self.size} bytes: {', '.join(child.name for child in self.children) or 'no parts'}>"
+        return f"<{type(self).__name__} {self.size} bytes>"
+
+
+N = TypeVar("N", bound=Node)
+
+
+class Container(Node):
+    """A node with others inside: its content parts by name, and what it holds beside them."""
+
+    @property
+    def children(self) -> tuple[Child, ...]:
+        """The content parts, by name and offset."""
+        children = []
+        offset = 0
+        for part in self.parts():
+            if part.role is Role.CONTENT and part.section.size:
+                children.append(Child(part.name, offset, part.section))
+            offset += part.section.size
+        return tuple(children)
+
+    def __getitem__(self, name: str) -> Node:
+        """The child, or the thing held beside the parts, of that name, as its own type."""
+        for child in self.children:
+            if child.name == name:
+                return child.node
+        held = dict(self.facets())
+        if name in held:
+            return held[name]
+        raise KeyError(f"nothing is named {name!r}; there are {', '.join((*self._child_names(), *held)) or 'none'}")
+
+    def _child_names(self) -> Iterator[str]:
+        return (child.name for child in self.children)
+
+    def find(self, kind: type[N], /) -> N | None:
+        """The first of a type inside, wherever it is: a boot image's device tree, a package's boot image.
+
+        Args:
+            kind: The type.
+
+        Returns:
+            The first in the order of :meth:`walk`, or None; ``walk`` gives all of them, with their paths.
+        """
+        return next((node for _, node in self.walk() if node is not self and isinstance(node, kind)), None)
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.size} bytes: {', '.join(self._child_names()) or 'no parts'}>"
 
 
 class Data(Node):

@@ -16,16 +16,17 @@ import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from io import UnsupportedOperation
-from pathlib import Path
-from typing import BinaryIO, TypeAlias
+from typing import BinaryIO, TypeAlias, cast
 
-from pmport.byte_sources import BytesSource, FileSource, Source, ZeroSource
+from pmport.byte_sources import BytesSource, FileSource, Source, ZeroSource, source_of_file, source_of_path
 from pmport.errors import SourceChangedError, TooLargeError
+from pmport.file_writing import replacing
 
 __all__ = [
     "JoinedSource",
     "Readable",
     "Section",
+    "Writable",
     "sized",
     "write_all",
 ]
@@ -104,19 +105,29 @@ class Section:
         """All bytes of whatever holds some.
 
         Args:
-            readable: Bytes, a section, a source, or an open binary file (from its start).
+            readable: A path, bytes, a section, a source, or an open binary file (from its start).
 
         Returns:
-            The section. A file with a descriptor is not read yet; other streams are read whole.
+            The section. A plain file is not read yet; other streams are read whole.
+
+        Raises:
+            OSError: If a path cannot be read.
+            TypeError: If it is none of these, or a file that is open as text.
         """
         if isinstance(readable, Section):
             return readable
         if isinstance(readable, (bytes, bytearray, memoryview)):
             source: Source = BytesSource(bytes(readable))
-        elif isinstance(readable, Source):
+        elif isinstance(readable, (str, os.PathLike)):
+            source = source_of_path(readable)
+        elif isinstance(readable, Source) and not hasattr(readable, "seek"):
             source = readable
+        elif hasattr(readable, "seek") or hasattr(readable, "read"):
+            source = source_of_file(cast("BinaryIO", readable))
         else:
-            source = _source_of_file(readable)
+            raise TypeError(
+                f"a {type(readable).__name__} holds no bytes: give a path, bytes, or a file open in binary mode"
+            )
         return cls(source, 0, source.size)
 
     @classmethod
@@ -222,15 +233,18 @@ class Section:
         for offset in range(0, self.size, piece):
             yield self.read(offset, piece)
 
-    def copy_to(self, file: BinaryIO) -> int:
+    def copy_to(self, file: Writable) -> int:
         """Write all of it to a file, through the kernel's copying where both ends are files.
 
         Args:
-            file: Open for writing.
+            file: A path, which then holds all of it or is as before; or a file that is open for writing.
 
         Returns:
             How many bytes were written.
         """
+        if isinstance(file, (str, os.PathLike)):
+            with replacing(file) as opened:
+                return self.copy_to(opened)
         if isinstance(self.source, JoinedSource):
             return write_all(self.source.parts(self.offset, self.size), file)
         if isinstance(self.source, FileSource) and self.size >= PIECE and self._copied_by_kernel(self.source, file):
@@ -348,17 +362,10 @@ def write_all(sections: Iterable[Section], file: BinaryIO) -> int:
     return written + filled
 
 
-def _source_of_file(file: BinaryIO) -> Source:
-    name = getattr(file, "name", None)
-    if isinstance(name, str) and Path(name).is_file():
-        return FileSource(name)
-    if file.seekable():
-        file.seek(0)
-    return BytesSource(file.read())
-
-
-Readable: TypeAlias = Section | Source | bytes | bytearray | memoryview | BinaryIO
-"""Whatever :meth:`Section.of` takes."""
+Readable: TypeAlias = Section | Source | bytes | bytearray | memoryview | BinaryIO | str | os.PathLike[str]
+"""Whatever :meth:`Section.of` takes: a path, bytes, an open binary file …"""
+Writable: TypeAlias = BinaryIO | str | os.PathLike[str]
+"""Whatever is written to: a path, or a file that is open for writing."""
 
 
 def sized(file: BinaryIO, size: int) -> None:

@@ -25,14 +25,14 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass
 from inspect import signature
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, Any
 
 from pmport.byte_sources import FileSource
 from pmport.errors import FormatError, RecordError
+from pmport.file_writing import replacing
 from pmport.formats.registry import FORMATS
 from pmport.node import Data, Node, Part, Role
 from pmport.section import Section
@@ -51,26 +51,6 @@ _DEVICES = re.compile(r"(?:con|prn|aux|nul|com\d|lpt\d)(?:\..*)?", re.IGNORECASE
 LONGEST_NAME = 100
 ZERO_SEARCH = 1 << 20
 """Fill up to this many bytes is looked at, and left out of the skeleton where it is zeros; larger fill always is."""
-
-
-@contextmanager
-def replacing(path: Path) -> Iterator[BinaryIO]:
-    """Write a file so that it is there whole or not at all.
-
-    Args:
-        path: Where it goes; what stands there is replaced when the block ends without an error.
-
-    Yields:
-        The file, open for writing.
-    """
-    temporary = path.with_name(f".{path.name}.part")
-    try:
-        with temporary.open("wb") as file:
-            yield file
-        temporary.replace(path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
 
 
 def file_names(names: list[str]) -> list[str]:

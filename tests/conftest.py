@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
 from collections.abc import Generator
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
-from support import IN_CI
+from support import IN_CI, REPOSITORY
 
 settings.register_profile("default", deadline=None, max_examples=50, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("ci", parent=settings.get_profile("default"), max_examples=100, derandomize=True)
@@ -38,3 +40,24 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, None, None]:
         return (yield)
     finally:
         sys.settrace(tracing)
+
+
+@pytest.fixture(scope="session")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The wheel that is built from the files that git tracks."""
+    folder = tmp_path_factory.mktemp("wheel")
+    tracked = subprocess.run(["git", "ls-files", "-z"], cwd=REPOSITORY, capture_output=True, check=False)
+    if tracked.returncode:
+        pytest.skip("no git checkout: which files are tracked is not known")
+    for name in filter(None, tracked.stdout.decode().split("\0")):
+        source, target = REPOSITORY / name, folder / "tree" / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if source.is_symlink():
+            target.symlink_to(source.readlink())
+        elif source.is_file():
+            target.symlink_to(source)
+    setup = "import setuptools.build_meta as backend, sys; print(backend.build_wheel(sys.argv[1]))"
+    command = [sys.executable, "-c", setup, str(folder)]
+    subprocess.run(command, cwd=folder / "tree", check=True, capture_output=True)
+    (path,) = folder.glob("*.whl")
+    return path

@@ -46,7 +46,7 @@ def identify(connect: Callable[..., Any], *, as_json: bool, raw: bool) -> int:
             found = {"chip": identity.chip, "revision": f"{identity.revision:#x}", "serialno": identity.device_id.hex()}
         else:
             properties = flasher.client.properties()
-            return report(properties.values, [Text(bytes(properties).decode().rstrip("\n"))], as_json=as_json, raw=raw)
+            return report(dict(properties), [Text(bytes(properties).decode().rstrip("\n"))], as_json=as_json, raw=raw)
     from pmport.redaction import redact  # noqa: PLC0415 - as above
 
     told = found if raw else redact(found)

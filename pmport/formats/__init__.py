@@ -16,7 +16,14 @@ if TYPE_CHECKING:
     from pmport.formats.kernel.config import KernelConfig as KernelConfig
     from pmport.formats.registry import FORMATS as FORMATS, FormatRow as FormatRow, recognise as recognise
     from pmport.formats.storage.pit import Pit as Pit
-    from pmport.node import Child as Child, Data as Data, Node as Node, Part as Part, Role as Role
+    from pmport.node import (
+        Child as Child,
+        Container as Container,
+        Data as Data,
+        Node as Node,
+        Part as Part,
+        Role as Role,
+    )
 else:
     _PUBLIC = {
         "pmport.formats.avb.vbmeta": "VbMeta",
@@ -25,6 +32,6 @@ else:
         "pmport.formats.kernel.config": "KernelConfig",
         "pmport.formats.registry": "FORMATS FormatRow recognise",
         "pmport.formats.storage.pit": "Pit",
-        "pmport.node": "Child Data Node Part Role",
+        "pmport.node": "Child Container Data Node Part Role",
     }
     __all__, __getattr__, __dir__ = lazily(__name__, _PUBLIC)

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
 from pmport.findings import Finding, Severity
-from pmport.node import Node, Part, Role
+from pmport.node import Container, Node, Part, Role
 
 if TYPE_CHECKING:
     from pmport.section import Section
@@ -76,7 +76,7 @@ def laid_out(section: Section, members: Iterable[Member], header: str = "header"
         yield Part(f"{header} {number}", section[at:], Role.HEADER)
 
 
-class Members(Node):
+class Members(Container):
     """A container with named members.
 
     Args:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 from pmport.errors import FormatError
-from pmport.node import Node, Part, Role
+from pmport.node import Container, Part, Role
 
 if TYPE_CHECKING:
     from pmport.section import Section
@@ -30,7 +30,7 @@ class Range(NamedTuple):
     role: Role = Role.CONTENT
 
 
-class Wrapper(Node):
+class Wrapper(Container):
     """A vendor's container around a boot image or its parts; read-only.
 
     Args:

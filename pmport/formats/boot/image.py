@@ -26,7 +26,7 @@ from pmport.formats.boot.header import FORMAT, SMALLEST_DT, BootHeader, Layout
 from pmport.formats.boot.image_id import UNKNOWN, ZERO, find_recipe, presumed_recipe
 from pmport.formats.boot.sections import may_have_name20, oddities, section_parts, unknown_version
 from pmport.formats.boot.trailer import split_tail
-from pmport.node import Node, Part, Role
+from pmport.node import Container, Part, Role
 from pmport.section import Section, write_all
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ HASHED_FOR_HINTS = 16 << 20
 EMPTY = Section.zeros(0)
 
 
-class BootImage(Node):
+class BootImage(Container):
     """A boot image: typed fields, and sections that are read when they are wanted.
 
     Args:
@@ -148,18 +148,11 @@ class BootImage(Node):
 
         return type(self)(*boot_edit.edited(self, edits, avb, partition_size))
 
-    def write_to(self, file: BinaryIO) -> int:
-        """Write it, in pieces. The id of an image that was built is hashed meanwhile, and the header written last.
-
-        Args:
-            file: Open for writing.
-
-        Returns:
-            How many bytes were written.
-        """
+    def _write(self, file: BinaryIO) -> int:
+        """Write it, in pieces. The id of an image that was built is hashed meanwhile, and the header written last."""
         page = self._parts[0].section
         if not (isinstance(page.source, LatePage) and page.source.may_be_hashed_aside and file.seekable()):
-            return super().write_to(file)
+            return super()._write(file)
         start = file.tell()
         aside = Thread(target=page.source.hash_quietly)
         aside.start()

@@ -16,7 +16,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, Self
 
 from pmport.errors import FormatError
-from pmport.node import Node, Part, Role
+from pmport.node import Container, Part, Role
 from pmport.section import Section
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ def declaration() -> Any:
     ).compile()
 
 
-class MtkImage(Node):
+class MtkImage(Container):
     """A payload behind a MediaTek header.
 
     Args:

@@ -27,7 +27,7 @@ from pmport.formats.boot.vendor_header import (
     VendorBootHeader,
     parse_table,
 )
-from pmport.node import Node, Part, Role
+from pmport.node import Container, Part, Role
 from pmport.section import Section
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ TRAILER_SIZE = 20
 """Size and checksum, four bytes each, and the magic: what a bootloader adds, and some images have already."""
 
 
-class VendorBoot(Node):
+class VendorBoot(Container):
     """A vendor boot image.
 
     Args:

@@ -19,7 +19,7 @@ from typing import Self
 from pmport.devicetree.blob import find_blobs
 from pmport.errors import FormatError
 from pmport.formats.streams.codecs import kind_of
-from pmport.node import Node, Part, Role
+from pmport.node import Container, Part, Role
 from pmport.section import Readable, Section
 
 __all__ = ["KernelWithTrees", "appended_trees", "may_have_trees"]
@@ -33,7 +33,7 @@ ZIMAGE_MAGIC = b"\x18\x28\x6f\x01"
 KERNEL_MAGICS = ((0x24, ZIMAGE_MAGIC), (56, b"ARM\x64"), (56, b"RSC\x05"), (0, b"UNCOMPRESSED_IMG"))
 
 
-class KernelWithTrees(Node):
+class KernelWithTrees(Container):
     """A kernel of any kind, and the device trees appended to it.
 
     Args:

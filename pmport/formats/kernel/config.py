@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 import zlib
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
@@ -22,8 +23,6 @@ from pmport.node import Node, Part, Role
 from pmport.section import Section
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-
     from pmport.section import Readable
 
 __all__ = ["KernelConfig", "Kind", "Option", "Value", "find_configs", "is_kernel_config"]
@@ -146,8 +145,10 @@ def unquoted(text: str) -> str:
     return text
 
 
-class KernelConfig(Node):
-    r"""A kernel configuration; a mapping from option names (without ``CONFIG_``) to values as they are written.
+class KernelConfig(Node, Mapping[str, str]):
+    r"""A kernel configuration; a mapping from option names to values as they are written.
+
+    Names are looked up with or without ``CONFIG_``, and listed without.
 
     Args:
         section: Its bytes, as they are: plain text, or gzip.
@@ -157,6 +158,8 @@ class KernelConfig(Node):
         >>> config = KernelConfig.parse(b"# Linux/arm64 6.1.0-rc2 Kernel Configuration\nCONFIG_USB=m\n# CONFIG_PCI is not set\n")
         >>> config.arch, config.version, config.value("USB"), config.value("PCI"), config.value("ACPI")
         ('aarch64', '6.1.0-rc2', 'm', False, None)
+        >>> config["USB"], "CONFIG_USB" in config, dict(config)
+        ('m', True, {'USB': 'm', 'PCI': 'n'})
     """
 
     KIND = "kernel-config"
@@ -251,8 +254,11 @@ class KernelConfig(Node):
         """As :attr:`texts`, but ``CONFIG_NAME=value`` counts even where a later line says *not set*."""
         return {**self.texts, **dict(_SET.findall("\n" + self.text))}
 
+    def __getitem__(self, name: str) -> str:
+        return self.texts[name.removeprefix("CONFIG_")]
+
     def __contains__(self, name: object) -> bool:
-        return name in self.texts
+        return isinstance(name, str) and name.removeprefix("CONFIG_") in self.texts
 
     def __len__(self) -> int:
         return len(self.texts)

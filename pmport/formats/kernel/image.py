@@ -22,7 +22,7 @@ from typing import Any, ClassVar, Self
 from pmport.errors import FormatError
 from pmport.formats.kernel.config import KernelConfig
 from pmport.formats.streams.codecs import expand
-from pmport.node import Node, Part, Role
+from pmport.node import Container, Node, Part, Role
 from pmport.section import Readable, Section
 
 __all__ = [
@@ -86,7 +86,7 @@ def config_bytes(image: Readable) -> bytes | None:
     return None
 
 
-class KernelImage(Node):
+class KernelImage(Container):
     """A kernel in a file format of its own.
 
     Args:

@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Self
 
 from pmport.errors import FormatError
 from pmport.findings import Finding, Severity
-from pmport.node import Node, Part, Role
+from pmport.node import Container, Part, Role
 from pmport.section import Section
 from pmport.wire.nolo_image import TYPES, image_hash, padded_size
 
@@ -112,7 +112,7 @@ class FiascoImage:
             yield LAYOUT, self.layout.encode()
 
 
-class Fiasco(Node):
+class Fiasco(Container):
     """A FIASCO file; its children are its images, by type; of several with one type, the later ones are numbered.
 
     Args:

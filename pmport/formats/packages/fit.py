@@ -15,7 +15,7 @@ from pmport.devicetree import Blob
 from pmport.errors import FormatError
 from pmport.findings import Finding, Severity
 from pmport.formats.base.wrapper import Range, cut
-from pmport.node import Node, Part, Role
+from pmport.node import Container, Part, Role
 from pmport.section import Section
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ def is_fit(section: Section) -> bool:
     )
 
 
-class FitImage(Node):
+class FitImage(Container):
     """A FIT image; its children are its images, by their names.
 
     Args:

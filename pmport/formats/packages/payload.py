@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, BinaryIO, Self
 
 from pmport.errors import FormatError
 from pmport.formats.packages.protobuf import last_bytes, last_number, read_fields
-from pmport.node import Node, Part, Role
+from pmport.node import Container, Part, Role
 from pmport.section import Section, sized
 
 if TYPE_CHECKING:
@@ -97,7 +97,7 @@ class PayloadPartition:
         return all(operation.type in FULL for operation in self.operations)
 
 
-class Payload(Node):
+class Payload(Container):
     """A payload.
 
     Args:

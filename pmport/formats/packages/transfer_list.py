@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, BinaryIO, Self
 
 from pmport.errors import FormatError
-from pmport.node import Node, Part
+from pmport.node import Node, Part, Role
 from pmport.section import Section, sized
 
 if TYPE_CHECKING:
@@ -124,7 +124,7 @@ class TransferList(Node):
         Yields:
             One part.
         """
-        yield Part("list", self._section)
+        yield Part("list", self._section, Role.HEADER)
 
     def describe(self) -> Iterator[tuple[str, object]]:
         """Version, blocks, commands.

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Self
 
 from pmport.errors import FormatError
 from pmport.findings import Finding, Severity
-from pmport.node import Node, Part, Role
+from pmport.node import Container, Part, Role
 from pmport.section import Section
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ MULTI = 4
 MOST_FILES = 64
 
 
-class UImage(Node):
+class UImage(Container):
     """A uImage. Its children: ``payload``; of a multi-file image ``file.0``, ``file.1`` ….
 
     Args:

@@ -112,7 +112,7 @@ class DeviceInfo(Node, Mapping[str, str]):
     def __str__(self) -> str:
         return self.text
 
-    def __getitem__(self, key: str) -> str:  # type: ignore[override]  # keys stand where other formats have children
+    def __getitem__(self, key: str) -> str:
         return self._values[key]
 
     def __iter__(self) -> Iterator[str]:

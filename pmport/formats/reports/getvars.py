@@ -16,7 +16,8 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Self
 
 from pmport.errors import FormatError
-from pmport.node import Node, Part, Role
+from pmport.formats.reports.answers import Answers
+from pmport.node import Part, Role
 from pmport.redaction import REDACTED, identifies
 from pmport.section import Section
 from pmport.wire import fastboot as wire
@@ -36,8 +37,8 @@ WITH_ARGUMENT = {
 ABSENT = {"", "not found", "n/a"}
 
 
-class GetVars(Node):
-    """Variables of a bootloader, in the order in which it named them.
+class GetVars(Answers):
+    """Variables of a bootloader, in the order in which it named them: a mapping of name to value.
 
     Args:
         variables: Name → value, as the device wrote it, white space trimmed.
@@ -47,7 +48,7 @@ class GetVars(Node):
     KIND = "fastboot variables"
 
     def __init__(self, variables: Mapping[str, str], section: Section | None = None) -> None:
-        self.variables = dict(variables)
+        super().__init__(variables)
         self._section = section
 
     @classmethod
@@ -93,15 +94,16 @@ class GetVars(Node):
         text = "".join(f"(bootloader) {name}: {value}\n" for name, value in self.variables.items())
         yield Part("variables", self._section or Section.of(text.encode("utf-8", "surrogateescape")), Role.HEADER)
 
-    def __getitem__(self, name: str) -> str:  # type: ignore[override]  # variables stand where other formats have children
-        """The value of a variable, "" where the device has none of that name."""
-        return self.variables.get(name, "")
-
     def _by_argument(self, name: str) -> Iterator[tuple[str, str]]:
         for key, value in self.variables.items():
             head, _, argument = key.partition(":")
             if head == name and argument and value.lower() not in ABSENT:
                 yield argument, value
+
+    @property
+    def variables(self) -> dict[str, str]:
+        """Name → value."""
+        return self._values
 
     @property
     def product(self) -> str:

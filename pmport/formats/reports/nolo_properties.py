@@ -15,7 +15,8 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Self
 
 from pmport.errors import FormatError
-from pmport.node import Node, Part, Role
+from pmport.formats.reports.answers import Answers
+from pmport.node import Part, Role
 from pmport.section import Section
 from pmport.wire import nolo as wire
 
@@ -29,8 +30,8 @@ MAGIC = b"nolo: "
 LINE = re.compile(r"([a-z_]+(?:[:-][a-z-]+)?): ?(.*)")
 
 
-class NoloProperties(Node):
-    """Properties, in the order in which they were read.
+class NoloProperties(Answers):
+    """Properties: a mapping of name to value, in the order in which they were read.
 
     Args:
         values: Name → value.
@@ -40,7 +41,7 @@ class NoloProperties(Node):
     KIND = "NOLO properties"
 
     def __init__(self, values: Mapping[str, str], section: Section | None = None) -> None:
-        self.values = dict(values)
+        super().__init__(values)
         self._section = section
 
     @classmethod
@@ -77,12 +78,8 @@ class NoloProperties(Node):
         Yields:
             One part.
         """
-        text = "".join(f"{name}: {value}\n" for name, value in self.values.items())
+        text = "".join(f"{name}: {value}\n" for name, value in self.items())
         yield Part("properties", self._section or Section.of(text.encode("utf-8", "surrogateescape")), Role.HEADER)
-
-    def __getitem__(self, name: str) -> str:  # type: ignore[override]  # properties stand where other formats have children
-        """The value of a property, "" where the phone has none of that name."""
-        return self.values.get(name, "")
 
     @property
     def product_name(self) -> str:
@@ -101,7 +98,7 @@ class NoloProperties(Node):
         Yields:
             ``(name, value)``.
         """
-        yield from self.values.items()
+        yield from self.items()
 
     def __repr__(self) -> str:
         return f"<NoloProperties {self.product_name}>"

@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import SupportsIndex, overload
 
 from pmport.findings import Finding, Severity
 from pmport.render import Bar, Renders, Stack, Table, View, size_text
@@ -70,13 +71,17 @@ class PartitionTable(tuple[Partition, ...], Renders):
         """
         return next((partition for partition in self if partition.name == name), None)
 
-    def __getitem__(self, name: object) -> Partition:  # type: ignore[override]  # by name, and by number as any tuple
-        """The partition of that name, or at that place."""
-        if isinstance(name, int):
-            return super().__getitem__(name)
-        partition = self.find(str(name))
+    @overload
+    def __getitem__(self, place: str | SupportsIndex) -> Partition: ...
+    @overload
+    def __getitem__(self, place: slice) -> tuple[Partition, ...]: ...
+    def __getitem__(self, place: str | SupportsIndex | slice) -> Partition | tuple[Partition, ...]:
+        """The partition of that name, or as any tuple: at that place, or places."""
+        if not isinstance(place, str):
+            return super().__getitem__(place)
+        partition = self.find(place)
         if partition is None:
-            raise KeyError(f"no partition is named {name!r}; there are {', '.join(p.name for p in self) or 'none'}")
+            raise KeyError(f"no partition is named {place!r}; there are {', '.join(p.name for p in self) or 'none'}")
         return partition
 
     def overlaps(self) -> Iterator[tuple[Partition, Partition]]:

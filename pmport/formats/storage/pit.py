@@ -271,7 +271,7 @@ class Pit(Node):
     def __len__(self) -> int:
         return len(self.entries)
 
-    def __getitem__(self, name: str) -> PitEntry:  # type: ignore[override]  # a table's children are its entries
+    def __getitem__(self, name: str) -> PitEntry:
         entry = self.find(name)
         if entry is None:
             raise KeyError(f"no partition is named {name!r}; there are {', '.join(self.names)}")

@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, NamedTuple, Self
 
 from pmport.errors import FormatError
 from pmport.findings import Finding, Severity
-from pmport.node import Node, Part, Role
+from pmport.node import Container, Node, Part, Role
 from pmport.section import PIECE, Section
 
 if TYPE_CHECKING:
@@ -79,7 +79,7 @@ class Chunk(NamedTuple):
     data: Section
 
 
-class SparseImage(Node):
+class SparseImage(Container):
     """A sparse image.
 
     Args:

@@ -14,17 +14,19 @@ Example:
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING, NamedTuple, Self
+from typing import TYPE_CHECKING, NamedTuple, Self, TypeVar, overload
 
 from pmport.errors import FormatError
 from pmport.formats.streams.cpio import MAGICS, TRAILER, CpioEntry, read_archive, written
-from pmport.node import Node, Part, Role
+from pmport.node import Container, Node, Part, Role
 from pmport.section import Section
 
 if TYPE_CHECKING:
     from pmport.section import Readable
 
 __all__ = ["Ramdisk"]
+
+N = TypeVar("N", bound=Node)
 
 FORMAT = "ramdisk"
 LIMIT = 1 << 30
@@ -47,7 +49,7 @@ class _Piece(NamedTuple):
         return self.whole[self.start : self.end]
 
 
-class Ramdisk(Node):
+class Ramdisk(Container):
     """The entries of a ramdisk; iterating yields them, without the trailers.
 
     Args:
@@ -144,16 +146,22 @@ class Ramdisk(Node):
     def __bytes__(self) -> bytes:
         return b"".join(piece.section.read() for piece in self._pieces)
 
-    def find(self, name: str) -> CpioEntry | None:
-        """The entry that the kernel would leave under a name: the last one.
+    @overload
+    def find(self, what: str, /) -> CpioEntry | None: ...
+    @overload
+    def find(self, what: type[N], /) -> N | None: ...
+    def find(self, what: str | type[N], /) -> CpioEntry | N | None:
+        """The entry that the kernel would leave under a name: the last one; or the first node of a type inside.
 
         Args:
-            name: Its path, with or without a slash or ``./`` before it.
+            what: Its path, with or without a slash or ``./`` before it; or a type, as any container takes one.
 
         Returns:
-            The entry, or None.
+            The entry or node, or None.
         """
-        wanted = _plain(name)
+        if not isinstance(what, str):
+            return super().find(what)
+        wanted = _plain(what)
         return next((entry for entry in reversed(list(self)) if _plain(entry.name) == wanted), None)
 
     def read(self, name: str) -> bytes:

@@ -19,13 +19,13 @@ from pmport.errors import FormatError
 from pmport.findings import Finding, Severity
 from pmport.formats.registry import recognise_or_data
 from pmport.formats.streams.codecs import Expanded, beginning, compress, expand, kind_of
-from pmport.node import Node, Part, Role
+from pmport.node import Container, Node, Part, Role
 from pmport.section import Readable, Section
 
 __all__ = ["Bzip2", "Compressed", "Gzip", "Lz4", "Lz4Legacy", "Lzma", "Lzop", "Xz", "Zlib", "Zstd"]
 
 
-class Compressed(Node):
+class Compressed(Container):
     """One compressed stream, and perhaps bytes behind it.
 
     Args:

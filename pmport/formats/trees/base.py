@@ -14,7 +14,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, ClassVar, Self
 
 from pmport.errors import FormatError
-from pmport.node import Node, Part, Role
+from pmport.node import Container, Part, Role
 from pmport.section import Section
 
 if TYPE_CHECKING:
@@ -97,7 +97,7 @@ class TreeEntry:
     size: int
 
 
-class TreeTable(Node):
+class TreeTable(Container):
     """A table of device trees; the formats inherit it and say how their header looks.
 
     Args:

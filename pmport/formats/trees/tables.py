@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, ClassVar, Self
 from pmport.devicetree import find_blobs
 from pmport.errors import FormatError
 from pmport.formats.trees.base import EntryLayout, TreeTable
-from pmport.node import Node, Part, Role
+from pmport.node import Container, Part, Role
 from pmport.section import Section
 
 if TYPE_CHECKING:
@@ -228,7 +228,7 @@ class DtTable(TreeTable):
         return cls.parse(Section.joined([head + bytes(rows), *body], cls.KIND)) if start else cls.parse(head)
 
 
-class TreeSequence(Node):
+class TreeSequence(Container):
     """Device trees one behind the other, as in many ``dtb`` partitions.
 
     Args:

@@ -13,6 +13,7 @@ from support import CORPUS, real
 
 import pmport
 from pmport.errors import FormatError
+from pmport.formats import Container
 from pmport.formats.boot.chromeos import ChromeosKernel
 from pmport.formats.boot.image import BootImage
 from pmport.node import Data, Node
@@ -108,7 +109,9 @@ def test_a_wrapper_is_recognised_and_its_contents_are_found(
     assert facts.values("wrapper")[0] == wrapper
     if children.get("boot") == BOOT:
         assert facts.best("cmdline") == "quiet"
+        assert isinstance(node, Container)
         assert isinstance(node["boot"], BootImage)
+        assert isinstance(node.find(BootImage), BootImage)
 
 
 def test_the_command_line_of_sonys_note_is_a_fact() -> None:

@@ -187,7 +187,7 @@ def test_a_real_image_gz_dtb_gives_its_five_trees() -> None:
 
 @pytest.mark.parametrize("name", ["htc-marvel", "huawei-pulse-u8220", "sonyericsson-es209ra"])
 def test_real_kernels_give_their_configuration(name: str) -> None:
-    image = pmport.open(real(CORPUS / "boot" / f"{name}-boot.img"))
+    image = pmport.open(real(CORPUS / "boot" / f"{name}-boot.img"), pmport.formats.BootImage)
     expected = (CORPUS / "kconfig" / f"ikconfig-{name}-boot.config").read_bytes()
     kernel = image["kernel"]
     assert isinstance(kernel, KernelImage)
