@@ -317,6 +317,7 @@ class Package:
         lk2nd: lk2nd packages.
         subpackages: Its subpackages in the distribution beside those of the kernels, as their APKBUILD lists them.
         install: Its install scripts in the distribution.
+        archived: Why the distribution keeps the port in its archive; "" where it does not.
         files: Names of the other files of its package in the distribution.
     """
 
@@ -327,6 +328,7 @@ class Package:
     lk2nd: tuple[str, ...] = ()
     subpackages: tuple[str, ...] = ()
     install: tuple[str, ...] = ()
+    archived: str = ""
     files: tuple[str, ...] = ()
 
 

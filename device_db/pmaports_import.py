@@ -22,6 +22,7 @@ ASSIGNMENT = re.compile(r"""^(\w+)=(?:"([^"]*)"|'([^']*)'|([^\s"';#]*))""", re.M
 FUNCTION = re.compile(r"^(\w+)\(\)\s*\{\n(.*?)^\}", re.MULTILINE | re.DOTALL)
 INSIDE = re.compile(r"""^\s*(\w+)=(?:"([^"]*)"|'([^']*)'|([^\s"';#]*))""", re.MULTILINE)
 REFERENCE = re.compile(r"\$(?:(\w+)|\{(\w+)(?:%%?[^}]*|##?[^}]*|/[^}]*)?\})")
+ARCHIVED = re.compile(r"^# Archived: (.+?)\s*$", re.MULTILINE)
 FIRMWARE = ("firmware-", "linux-firmware")
 NO_KERNEL = ("linux-firmware", "linux-headers", "linux-pam")
 
@@ -94,6 +95,11 @@ def _expanded(text: str, known: Mapping[str, str]) -> str:
     return REFERENCE.sub(lambda match: known.get(match[1] or match[2] or "", match[0]), text)
 
 
+def _bare(name: str) -> str:
+    """A dependency without its version."""
+    return re.split(r"[<>=~]", name, maxsplit=1)[0]
+
+
 def _is_kernel(name: str) -> bool:
     return name.startswith("linux-") and not name.startswith(NO_KERNEL)
 
@@ -112,7 +118,9 @@ def read_package(folder: Path) -> Device:
         FormatError: If it is no plain deviceinfo.
     """
     info = DeviceInfo.parse((folder / "deviceinfo").read_bytes())
-    package = Apkbuild.parse((folder / "APKBUILD").read_text(encoding="utf-8"))
+    text = (folder / "APKBUILD").read_text(encoding="utf-8")
+    package = Apkbuild.parse(text)
+    archived = ARCHIVED.search(text)
     codename = folder.name.removeprefix("device-")
     depends = package.words("depends")
     row: dict[str, Any] = {
@@ -122,9 +130,10 @@ def read_package(folder: Path) -> Device:
         "kernels": [name for name in depends if _is_kernel(name)],
         "kernel_variants": dict(_variants(package, codename, folder)),
         "lk2nd": [name for name in depends if name.startswith("lk2nd")],
-        "firmware": sorted(name for name in package.all_words("depends") if name.startswith(FIRMWARE)),
+        "firmware": sorted({_bare(name) for name in package.all_words("depends") if name.startswith(FIRMWARE)}),
         "subpackages": [word for word in package.words("subpackages") if "-kernel-" not in word.partition(":")[0]],
         "install": package.words("install"),
+        "archived": archived[1] if archived else "",
         "modules_initfs": _lines(folder / "modules-initfs"),
         "cmdline": _lines(folder / "kernel-cmdline.conf"),
         "files": sorted(path.name for path in folder.iterdir()),

@@ -41,6 +41,7 @@ def record(codename: str, port: Mapping[str, Any], identity: Mapping[str, Any]) 
         cmdline=tuple(port.get("cmdline", ())),
         subpackages=tuple(port.get("subpackages", ())),
         install=tuple(port.get("install", ())),
+        archived=str(port.get("archived", "")),
         files=tuple(name for name in port.get("files", ()) if name not in {"APKBUILD", "deviceinfo"}),
     )
     variants_have_kernels = any(variant.kernels for variant in variants.values())

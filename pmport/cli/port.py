@@ -48,6 +48,7 @@ def _known(candidate: Candidate) -> Finding:
 @click.option("--chassis", help="handset, tablet, watch, …")
 @click.option("--arch", help="aarch64, armv7, … where the image does not tell.")
 @click.option("--flash-method", help="fastboot, heimdall-bootimg, 0xffff, …")
+@click.option("--maintainer", default="", help="Who looks after the package: 'Name <mail address>'.")
 @click.option("--dtb", multiple=True, help="A mainline device tree, such as qcom/msm8916-nokia-argon.")
 @click.option(
     "--board-tree", metavar="FILE", help="The phone's mainline device tree; with --kernel-config: its modules."
@@ -58,7 +59,9 @@ def _known(candidate: Candidate) -> Finding:
 )
 @click.option("--explain", is_flag=True, help="Tell for every line which fact it comes from.")
 @json_option
-def port(file: str, codename: str, output: Path, *, explain: bool, as_json: bool, raw: bool, **said: Any) -> int:
+def port(
+    file: str, codename: str, output: Path, *, maintainer: str, explain: bool, as_json: bool, raw: bool, **said: Any
+) -> int:
     """Draft a device record from FILE and write its device package.
 
     Everything that the image tells is taken from it, and nothing is invented: what it cannot tell is listed.
@@ -77,7 +80,7 @@ def port(file: str, codename: str, output: Path, *, explain: bool, as_json: bool
         draft = replace(draft, device=_with_modules(draft.device, board_tree, kernel_config))
     elif board_tree or kernel_config:
         raise click.UsageError("--board-tree and --kernel-config go together")
-    package = pmport.generate.device_package(draft.device, draft.questions)
+    package = pmport.generate.device_package(draft.device, draft.questions, maintainer=maintainer)
     folder = output / f"device-{codename}"
     folder.mkdir(parents=True, exist_ok=True)
     record = output / f"{codename}.toml"

@@ -29,7 +29,7 @@ def with_early_modules(device: Device, needs: Needs) -> Device:
         >>> tree = parse_source('/ { i2c { touchscreen { compatible = "syna,rmi4-i2c"; }; }; };')
         >>> config = KernelConfig.build({"INPUT": "y", "RMI4_CORE": "m", "RMI4_I2C": "m"}, title="Linux/arm64 6.12.1")
         >>> needs = kernels.needs(tree, config, kernels.load_index("6.12"))
-        >>> with_early_modules(device_db.load("oneplus-enchilada"), needs).package.modules_initfs
+        >>> with_early_modules(device_db.Device("acme-argon"), needs).package.modules_initfs
         ('rmi_i2c',)
     """
     modules = tuple(dict.fromkeys((*device.package.modules_initfs, *needs.initramfs_modules)))

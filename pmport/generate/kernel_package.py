@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pmport.generate.package_files import opening
+
 if TYPE_CHECKING:
     from pmport.device_db import Device
 
@@ -11,12 +13,19 @@ __all__ = ["kernel_files"]
 
 CARCH = {"aarch64": "arm64", "armv7": "arm", "armhf": "arm", "x86_64": "x86_64", "x86": "i386", "riscv64": "riscv"}
 """Alpine's name of an architecture → the kernel's."""
-TOOLS = ("bash", "bc", "bison", "devicepkg-dev", "findutils", "flex", "openssl-dev", "perl")
-LLVM = ("clang", "lld", "llvm")
+TOOLS = ("bash", "bison", "findutils", "flex", "linux-headers", "openssl-dev", "perl")
+VENDOR_TOOLS = ("bc", "devicepkg-dev")
+MAINLINE_TOOLS = ("clang", "elfutils-dev", "lld", "llvm", "pahole", "postmarketos-installkernel", "python3", "zstd")
 
 
 def kernel_files(
-    device: Device, *, mainline: bool = False, version: str = "", source: str = "", commit: str = ""
+    device: Device,
+    *,
+    mainline: bool = False,
+    version: str = "",
+    source: str = "",
+    commit: str = "",
+    maintainer: str = "",
 ) -> dict[str, str]:
     """The files of a kernel package.
 
@@ -26,14 +35,19 @@ def kernel_files(
         version: Kernel version, such as ``"3.10.108"``.
         source: Where the source archive is: a repository such as ``https://github.com/acme/kernel``.
         commit: The commit.
+        maintainer: Who looks after the package: ``"Name <mail address>"``.
 
     Returns:
         Path below ``linux-<codename>/`` → text. What is not given is a question in a comment: the kernel's configuration
         file is the porter's own, and so its checksum is not in it yet.
     """
     config = f"config-{device.codename}.{device.arch or 'ARCH'}"
+    tools = (*TOOLS, *(MAINLINE_TOOLS if mainline else VENDOR_TOOLS))
+    options = "!strip !check !tracedeps pmb:cross-native" + (" pmb:kconfigcheck-community" if mainline else "")
     variables = [
+        *opening(device, maintainer),
         "# Reference: <https://postmarketos.org/vendorkernel>",
+        f'maintainer="{maintainer}"',
         f"pkgname=linux-{device.codename}",
         f"pkgver={version}" if version else "pkgver=  # not known yet: the version that the kernel's Makefile says",
         "pkgrel=0",
@@ -43,8 +57,8 @@ def kernel_files(
         f'_flavor="{device.codename}"',
         f'url="{source}"' if source else 'url=""  # not known yet: where the source is',
         'license="GPL-2.0-only"',
-        'options="!strip !check !tracedeps pmb:cross-native"',
-        'makedepends="\n' + "".join(f"\t{tool}\n" for tool in sorted((*TOOLS, *(LLVM if mainline else ())))) + '"',
+        f'options="{options}"',
+        'makedepends="\n' + "".join(f"\t{tool}\n" for tool in sorted(tools)) + '"',
         f'_commit="{commit}"' if commit else '_commit=""  # not known yet',
         f'_config="{config}"',
         'source="\n\t$pkgname-$_commit.tar.gz::$url/archive/$_commit.tar.gz\n\t$_config\n"',
@@ -61,8 +75,8 @@ def _mainline_body() -> str:
         'prepare() {\n\tdefault_prepare\n\tcp "$srcdir/$_config" .config\n}\n\n'
         'build() {\n\tunset LDFLAGS\n\tmake ARCH="$_carch" LLVM=1 KBUILD_BUILD_VERSION="$((pkgrel + 1))-postmarketOS"\n}\n\n'
         'package() {\n\tmkdir -p "$pkgdir"/boot\n\tmake zinstall modules_install dtbs_install \\\n\t\tARCH="$_carch" LLVM=1 \\\n'
-        '\t\tINSTALL_PATH="$pkgdir"/boot \\\n\t\tINSTALL_MOD_PATH="$pkgdir" \\\n\t\tINSTALL_MOD_STRIP=1 \\\n'
-        '\t\tINSTALL_DTBS_PATH="$pkgdir"/boot/dtbs\n\trm -f "$pkgdir"/lib/modules/*/build "$pkgdir"/lib/modules/*/source\n'
+        '\t\tINSTALL_PATH="$pkgdir"/boot \\\n\t\tINSTALL_MOD_PATH="$pkgdir"/usr \\\n\t\tINSTALL_MOD_STRIP=1 \\\n'
+        '\t\tINSTALL_DTBS_PATH="$pkgdir"/boot/dtbs\n\trm -f "$pkgdir"/usr/lib/modules/*/build "$pkgdir"/usr/lib/modules/*/source\n'
         '\tinstall -D include/config/kernel.release \\\n\t\t"$pkgdir/usr/share/kernel/$_flavor/kernel.release"\n}\n'
     )
 
