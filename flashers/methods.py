@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol, Self, TextIO, cast
 
 from pmport.errors import PlanError
 from pmport.events import Event, OnEvent, Waiting, ignore
+from pmport.transport.address import split_address
 from pmport.transport.recording import Recorder
 from pmport.transport.tcp import PORT, TcpTransport
 from pmport.transport.udp import UdpTransport
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
 
 __all__ = ["METHODS", "Connect", "Flasher", "found", "open"]
 
-REBOOT_SECONDS = 120.0
-"""How long a phone may take from one mode into another in the middle of a plan."""
 Connect = Callable[[str, "float | None", Any, OnEvent], "Transport"]
 """How a flasher gets its connection: device, seconds to wait, pyusb backend, on_event."""
 
@@ -105,18 +104,14 @@ def open(
 
     if transport is not None:
         return flasher(transport if record is None else Recorder(transport, record, raw=raw))
-    opened = flasher(connected(timeout))
-    if hasattr(opened, "reconnect"):
-        opened.reconnect = partial(connected, REBOOT_SECONDS)
-    return opened
+    return flasher(connected(timeout))
 
 
 def _connect(method: str, device: str, timeout: float | None, backend: Any, on_event: OnEvent) -> Transport:
     """As fastboot connects; a flasher that does otherwise has a ``connect`` of its own."""
     for word, kind in (("tcp:", TcpTransport), ("udp:", UdpTransport)):
         if device.startswith(word):
-            host, _, port = device.removeprefix(word).partition(":")
-            return kind(host, int(port or PORT))
+            return kind(*split_address(device.removeprefix(word), PORT))
     return UsbTransport(found(method, device, timeout, backend, on_event))
 
 

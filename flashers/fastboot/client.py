@@ -2,116 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, BinaryIO
+from contextlib import suppress
+from typing import BinaryIO
 
 from pmport.byte_sources import FileSource
 from pmport.errors import DeadlineError, DeviceGoneError, DeviceRefusedError, FlashError, ProtocolError, TransportError
-from pmport.events import BytesMoved, DeviceText, OnEvent, ignore
+from pmport.events import BytesMoved, DeviceText
+from pmport.flashers.fastboot.conversation import AGAIN, Conversation, Timeouts
 from pmport.flashers.fastboot.quirks import explained
 from pmport.formats.reports.getvars import GetVars
+from pmport.interruption import Stopped, check, held
 from pmport.section import PIECE, Section
 from pmport.wire import fastboot as wire
-from pmport.wire.fastboot import Answer, Tag
-
-if TYPE_CHECKING:
-    from pmport.transport.base import Transport
+from pmport.wire.fastboot import Tag
 
 __all__ = ["FastbootClient", "Timeouts"]
 
-EMPTY_READS = 8
-"""How many empty packets in a row are passed over: some stacks show the device's zero-length packets."""
+UNCHANGED = "nothing was changed on the phone"
+ASKED = 2
+"""How often all variables are asked for where nothing came."""
+LARGEST_UPLOAD = 1 << 30
+"""Bytes of what a phone has staged; more than any has memory for."""
 
 
-@dataclass(frozen=True, slots=True)
-class Timeouts:
-    """How long to wait for what, in seconds; None: for ever.
-
-    Args:
-        answer: For a getvar, or the start of a download.
-        data: For each transfer of a data phase.
-        work: For flashing and erasing, each INFO line starting it anew.
-        reboot: For the answer to a reboot.
-    """
-
-    answer: float | None = 10.0
-    data: float | None = 60.0
-    work: float | None = 1800.0
-    reboot: float | None = 5.0
-
-
-class FastbootClient:
-    """A conversation with a bootloader.
+class FastbootClient(Conversation):
+    """What a bootloader can be asked and told.
 
     Args:
         transport: The connection.
         timeouts: How long to wait for what.
         on_event: Told what the device says and how far a transfer is.
     """
-
-    def __init__(self, transport: Transport, *, timeouts: Timeouts | None = None, on_event: OnEvent = ignore) -> None:
-        self.transport = transport
-        self.timeouts = timeouts or Timeouts()
-        self.on_event = on_event
-        self._busy = ""
-
-    # ----- the conversation
-
-    def command(self, text: str, *, timeout: float | None = None, step: str = "") -> str:
-        """Send a command and wait until it is done.
-
-        Args:
-            text: The command, such as ``"oem device-info"``.
-            timeout: Seconds for each answer; None: as :attr:`timeouts` has it for answers.
-            step: What the events call it.
-
-        Returns:
-            The value of the OKAY.
-
-        Raises:
-            DeviceRefusedError: If the device says FAIL; ``device_text`` holds its words.
-            ProtocolError: If it answers what no bootloader answers.
-            TransportError: If the cable fails.
-        """
-        self._send(text)
-        return self._finish(text, self.timeouts.answer if timeout is None else timeout, step or text)
-
-    def _send(self, text: str) -> None:
-        if self._busy:
-            raise ProtocolError(
-                f"the device is still in the middle of {self._busy}", state="it waits for the rest of the data",
-                remedy="unplug the phone, enter fastboot again, and retry",
-            )  # fmt: skip
-        self.transport.write(wire.command(text, longest=4096), self.timeouts.answer)
-
-    def _answer(self, timeout: float | None) -> Answer:
-        for _ in range(EMPTY_READS):
-            packet = self.transport.read(wire.ANSWER_SIZE, timeout)
-            if packet:
-                return Answer.parse(packet)
-        raise ProtocolError("the device sends nothing but empty packets", remedy="unplug it and enter fastboot again")
-
-    def _final(self, timeout: float | None, step: str) -> Answer:
-        while (answer := self._answer(timeout)).tag in {Tag.INFO, Tag.TEXT}:
-            self.on_event(DeviceText(step, answer.text))
-        return answer
-
-    def _finish(self, text: str, timeout: float | None, step: str) -> str:
-        answer = self._final(timeout, step)
-        if answer.tag is Tag.FAIL:
-            raise DeviceRefusedError(
-                f"the phone refused {text!r}: {answer.text or 'without a reason'}",
-                device_text=answer.text,
-                remedy=explained(answer.text),
-            )
-        if answer.tag is Tag.DATA:
-            raise ProtocolError(
-                f"the phone announced data after {text!r}, which has none", device_text=answer.text,
-                remedy="unplug it and enter fastboot again",
-            )  # fmt: skip
-        return answer.text
 
     # ----- asking
 
@@ -142,8 +63,12 @@ class FastbootClient:
             lambda event: lines.append(event.text) if isinstance(event, DeviceText) else None,
         )
         try:
-            with suppress(DeviceRefusedError):
-                self.command("getvar:all")
+            for _ in range(ASKED):
+                with suppress(DeviceRefusedError):
+                    self.command("getvar:all")
+                if lines:
+                    break
+                self.transport.drain()  # an answer to an earlier run may have come instead
         finally:
             self.on_event = outer
         if not lines:
@@ -169,55 +94,85 @@ class FastbootClient:
             FlashError: If it is empty or too large, if the device refuses it or takes another size, or if the cable
                 fails on the way: says how many bytes arrived.
         """
-        if not 0 < data.size <= 0xFFFFFFFF:
+        if not 0 < data.size <= wire.LARGEST_DOWNLOAD:
             raise FlashError(f"{step}: {data.size} bytes cannot be downloaded at once", state="nothing was sent")
-        self.transport.write(wire.download(data.size), self.timeouts.answer)
-        answer = self._final(self.timeouts.answer, step)
-        if answer.tag is Tag.FAIL:
-            raise DeviceRefusedError(
-                f"the phone refused a download of {data.size} bytes: {answer.text}", device_text=answer.text,
-                state="nothing was sent",
-            )  # fmt: skip
-        if answer.tag is not Tag.DATA or answer.size != data.size:
-            raise ProtocolError(
-                f"the phone wants {answer.text!r} instead of {data.size} bytes", device_text=answer.text,
-                state="nothing was sent", remedy="unplug it and enter fastboot again",
-            )  # fmt: skip
-        self._busy = step
-        self._stream(data, step)
-        self._finish("download", self.timeouts.data, step)
-        self._busy = ""
+        with held("nothing was written: the download is complete, and was not used"):
+            self._send(wire.download(data.size).decode("ascii"))
+            answer = self._final(self._patience("download", self.timeouts.answer), step)
+            if answer.tag is Tag.FAIL:
+                raise DeviceRefusedError(
+                    f"the phone refused a download of {data.size} bytes: {answer.text}", device_text=answer.text,
+                    state="nothing was sent", remedy=explained(answer.text),
+                )  # fmt: skip
+            if answer.tag is not Tag.DATA or answer.size != data.size:
+                raise ProtocolError(
+                    f"the phone wants {answer.text!r} instead of {data.size} bytes", device_text=answer.text,
+                    state="nothing was sent", remedy=AGAIN,
+                )  # fmt: skip
+            self._busy = step
+            self._stream(data, step)
+            try:
+                self._finish("download", self.timeouts.data, step)
+            except Stopped as stop:
+                raise self._padded(stop, 0, step) from None
+            self._busy = ""
 
     def _stream(self, data: Section, step: str) -> None:
         sent = 0
         for piece in data.chunks(PIECE):
             _refuse_changed(data, step, sent)
             try:
+                check()
                 self.transport.write(piece, self.timeouts.data)
+            except Stopped as stop:
+                stop.bytes_sent += sent
+                raise self._padded(stop, data.size - stop.bytes_sent, step) from None
             except TransportError as error:
                 error.bytes_sent += sent
                 raise
             sent += len(piece)
             self.on_event(BytesMoved(step, sent, data.size))
 
-    def _receive(self, text: str, target: BinaryIO, step: str) -> int:
-        self._send(text)
-        answer = self._final(self.timeouts.answer, step)
-        if answer.tag is Tag.FAIL:
-            raise DeviceRefusedError(f"the phone refused {text!r}: {answer.text}", device_text=answer.text)
-        if answer.tag is not Tag.DATA:
-            raise ProtocolError(f"the phone sends no data after {text!r}", device_text=answer.text)
-        size = got = answer.size
-        self._busy = step
-        got = 0
+    def _receive(self, text: str, target: BinaryIO, step: str, *, limit: int, expected: int | None = None) -> int:
+        with held(f"nothing was changed: {text!r} reads"):
+            self._send(text)
+            answer = self._final(self._patience(text, self.timeouts.answer), step)
+            if answer.tag is Tag.FAIL:
+                raise DeviceRefusedError(
+                    f"the phone refused {text!r}: {answer.text}", device_text=answer.text, remedy=explained(answer.text)
+                )
+            if answer.tag is not Tag.DATA:
+                raise ProtocolError(
+                    f"the phone sends no data after {text!r}", device_text=answer.text, state=UNCHANGED, remedy=AGAIN
+                )
+            size = answer.size
+            if size > limit or expected not in {None, size}:
+                self._busy = step
+                raise ProtocolError(
+                    f"the phone announced {size} bytes after {text!r}, and {limit if expected is None else expected}"
+                    f" are {'the most that it can have' if expected is None else 'what was asked for'}",
+                    device_text=answer.text, state=f"{UNCHANGED}; the phone wants to send data", remedy=AGAIN,
+                )  # fmt: skip
+            self._busy = step
+            try:
+                self._gather(target, size, step)
+            except Stopped as stop:
+                stop.state = f"{UNCHANGED}; the phone still wants to send data"
+                stop.remedy = "run pmport again, which throws that away, or enter fastboot again"
+                raise
+            self._busy = ""
+            self._finish(text, self.timeouts.data, step)
+        return size
+
+    def _gather(self, target: BinaryIO, size: int, step: str) -> None:
+        patience, got = self._patience(step, self.timeouts.data, size), 0
         while got < size:
-            piece = self.transport.read(min(PIECE, size - got), self.timeouts.data)
+            check()
+            piece = self.transport.read(min(PIECE, size - got), patience.seconds)
+            patience.heard(piece)
             target.write(piece)
             got += len(piece)
             self.on_event(BytesMoved(step, got, size))
-        self._busy = ""
-        self._finish(text, self.timeouts.data, step)
-        return size
 
     def upload(self, target: BinaryIO, *, step: str = "upload") -> int:
         """Receive what the device has staged.
@@ -229,7 +184,7 @@ class FastbootClient:
         Returns:
             Bytes that came.
         """
-        return self._receive("upload", target, step)
+        return self._receive("upload", target, step, limit=LARGEST_UPLOAD)
 
     def fetch(self, partition: str, target: BinaryIO) -> int:
         """Read a partition back, in as many pieces as the device wants.
@@ -248,11 +203,11 @@ class FastbootClient:
         limit = wire.number(self.getvar("max-fetch-size"))
         step = f"fetch {partition}"
         if size is None or not limit:
-            return self._receive(f"fetch:{partition}", target, step)
+            return self._receive(f"fetch:{partition}", target, step, limit=wire.LARGEST_DOWNLOAD, expected=size)
         done = 0
         while done < size:
             count = min(limit, size - done)
-            self._receive(f"fetch:{partition}:0x{done:08x}:0x{count:08x}", target, step)
+            self._receive(f"fetch:{partition}:0x{done:08x}:0x{count:08x}", target, step, limit=count, expected=count)
             done += count
         return done
 
@@ -283,13 +238,11 @@ class FastbootClient:
 
     def boot(self) -> None:
         """Start the last download, without writing it."""
-        with self._leaving():
-            self.command("boot", timeout=self.timeouts.data)
+        self._leave("boot", self.timeouts.data)
 
     def continue_(self) -> None:
         """Go on with the normal start."""
-        with self._leaving():
-            self.command("continue", timeout=self.timeouts.reboot)
+        self._leave("continue", self.timeouts.reboot)
 
     def reboot(self, target: str = "") -> None:
         """Start again.
@@ -297,8 +250,7 @@ class FastbootClient:
         Args:
             target: ``""`` for the system, ``bootloader``, ``recovery`` or ``fastboot``.
         """
-        with self._leaving():
-            self.command(f"reboot-{target}" if target else "reboot", timeout=self.timeouts.reboot)
+        self._leave(f"reboot-{target}" if target else "reboot", self.timeouts.reboot)
 
     def set_active(self, slot: str) -> None:
         """Choose the slot that starts next.
@@ -311,11 +263,21 @@ class FastbootClient:
         except DeviceRefusedError:
             self.command(f"set_active:_{slot}")
 
-    @contextmanager
-    def _leaving(self) -> Iterator[None]:
-        """A device that is about to leave may do so before it answers: that is a success."""
-        with suppress(DeviceGoneError, DeadlineError):
-            yield
+    def _leave(self, text: str, timeout: float | None) -> None:
+        """A device that is about to leave may do so before it answers, which is a success; one that stays silent is none."""
+        with held(f"the phone was told to {text!r}"):
+            self._send(text)
+            try:
+                self._finish(text, timeout, text)
+            except DeviceGoneError:
+                return
+            except DeadlineError as error:
+                raise FlashError(
+                    f"the phone does not answer {text!r}, and is still there", state="the steps before it are done",
+                    remedy="look at its screen; switch it off and on by its keys if nothing happens",
+                ) from error  # fmt: skip
+            except Stopped as stop:
+                raise self._settled(stop, text) from None
 
 
 def _refuse_changed(data: Section, step: str, sent: int) -> None:

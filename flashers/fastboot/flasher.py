@@ -8,17 +8,16 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Self
 
 from pmport.errors import DeviceRefusedError, FlashError, PlanError, TransportError
-from pmport.events import OnEvent, StepFinished, StepStarted, ignore
+from pmport.events import OnEvent, StepFinished, StepStarted, Waiting, ignore
 from pmport.findings import Finding, Severity
 from pmport.flashers.fastboot.client import FastbootClient, Timeouts
 from pmport.flashers.fastboot.quirks import NONE, Quirk, quirk_of
 from pmport.flashers.fastboot.verify import read_back
 from pmport.generate.plans.images import raw_size
 from pmport.plan import FlashPlan, PlannedFile, Step, Verb
-from pmport.transport.usb import UsbTransport
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     from pmport.formats.reports.getvars import GetVars
     from pmport.section import Section
@@ -42,8 +41,6 @@ class FastbootFlasher:
 
     def __init__(self, transport: Transport, *, timeouts: Timeouts | None = None) -> None:
         self.client = FastbootClient(transport, timeouts=timeouts)
-        self.reconnect: Callable[[], Transport] | None = None
-        """Finds the phone again after a reboot in the middle of a plan; :func:`pmport.flashers.open` sets it."""
 
     def __enter__(self) -> Self:
         return self
@@ -92,23 +89,27 @@ class FastbootFlasher:
         """What is special about this phone, of which the cable must know."""
         quirk = quirk_of(phone)
         transport = self.client.transport
-        if quirk.usb_chunk and isinstance(transport, UsbTransport):
+        if quirk.usb_chunk and transport.transfer_size:
             transport.transfer_size = min(transport.transfer_size, quirk.usb_chunk)
         return quirk
 
     def _found_again(self, step: Step, on_event: OnEvent) -> GetVars:
         """The phone that rebooted in the middle of a plan: into fastbootd, or back into the bootloader."""
-        self.client.transport.close()
-        if self.reconnect is None:
+        client = self.client
+        transport = client.transport.returned(
+            timeout=client.timeouts.restart,
+            waited=lambda what, limit: on_event(Waiting(step.title, what, limit)),
+        )
+        self.client = FastbootClient(transport, timeouts=client.timeouts, on_event=on_event)
+        phone = self.client.getvars()
+        if step.argument == "fastboot" and phone["is-userspace"] != "yes":
             raise FlashError(
-                f"{step.title}: the connection cannot be opened again",
-                state="the steps before it are done",
-                remedy="open the flasher with pmport.flashers.open, which knows how",
+                "The phone restarted, and is not in fastbootd: it does not say that it is in userspace",
+                state="The steps before the restart are done, nothing after it",
+                remedy="look at its screen; a recovery without fastbootd cannot take this plan",
             )
-        timeouts = self.client.timeouts
-        self.client = FastbootClient(self.reconnect(), timeouts=timeouts)
-        self.client.on_event = on_event
-        return self.client.getvars()
+        self._heed(phone)
+        return phone
 
     def _do(self, step: Step, phone: GetVars) -> None:
         client = self.client

@@ -22,20 +22,20 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Self
 
 from pmport.errors import FlashError, PlanError, TransportError
-from pmport.events import OnEvent, StepFinished, StepStarted, ignore
+from pmport.events import OnEvent, StepFinished, StepStarted, Waiting, ignore
 from pmport.flashers.methods import found
 from pmport.flashers.nokia.boot_rom import OmapClient
 from pmport.flashers.nokia.mk2 import Mk2Client
 from pmport.flashers.nokia.nolo import AGAIN, NoloClient
 from pmport.generate.plans.nokia import METHOD, SW_RELEASE, check_step
 from pmport.plan import FlashPlan, Step, Verb
-from pmport.transport.recording import Recorder
-from pmport.transport.usb import UsbDevice, UsbTransport, usb_devices
+from pmport.transport.usb import UsbDevice, UsbInterface, UsbTransport
 from pmport.wire import nolo as wire
 from pmport.wire.nolo_image import LOADERS, ImageLabel
 
 if TYPE_CHECKING:
-    from pmport.flashers.nokia.settings import NoloSettings, NoloTransport
+    from pmport.flashers.nokia.settings import NoloSettings
+    from pmport.transport.base import Transport
 
 __all__ = ["NokiaFlasher", "product_name"]
 
@@ -57,8 +57,8 @@ class NokiaFlasher:
 
     method = METHOD
 
-    def __init__(self, transport: NoloTransport, *, settings: NoloSettings | None = None) -> None:
-        device: UsbDevice | None = getattr(transport, "device", None)
+    def __init__(self, transport: Transport, *, settings: NoloSettings | None = None) -> None:
+        device = transport.device
         self.transport = transport
         self.mode = device.mode.name if device is not None and device.mode is not None else NOLO
         self.client = NoloClient(transport, settings=settings)
@@ -161,29 +161,27 @@ class NokiaFlasher:
         on_event(StepStarted("cold flash", 0, len(plan.steps)))
         start = time.monotonic()
         self.boot_rom.cold_flash(*loaders)
-        self.transport.close()
-        self._again()
+        self._again(on_event)
         on_event(StepFinished("cold flash", time.monotonic() - start))
         return steps[2:]
 
-    def _again(self) -> None:
+    def _again(self, on_event: OnEvent) -> None:
         """Wait until the phone is on the cable as NOLO; it has another address then."""
-        device: UsbDevice = self.transport.device  # type: ignore[attr-defined]  # the boot ROM is only reached over USB
-        backend = device.handle.backend
-        end = time.monotonic() + self.client.settings.reappear
-        while True:
-            there = [item for item in usb_devices(method=METHOD, backend=backend, serials=False) if item.mode and item.mode.name == NOLO]  # fmt: skip
-            same = [item for item in there if item.path == device.path] or there
-            if len(same) == 1:
-                break
-            if time.monotonic() > end:
-                raise FlashError("the temporary NOLO did not appear on the cable", state="nothing is written", remedy=AGAIN)  # fmt: skip
-            time.sleep(POLL_SECONDS)
+        seconds = self.client.settings.reappear
+        try:
+            self.transport = self.transport.returned(
+                timeout=seconds,
+                waited=lambda what, limit: on_event(Waiting("cold flash", what, limit)),
+                mode=NOLO,
+                choose=_interface,
+            )
+        except TransportError as error:
+            raise FlashError(
+                f"the temporary NOLO did not appear on the cable: {error.what}",
+                state="nothing is written",
+                remedy=AGAIN,
+            ) from error
         self.mode = NOLO
-        if isinstance(self.transport, Recorder):
-            self.transport.switch(opened(same[0]))
-        else:
-            self.transport = opened(same[0])
         self.client.transport = self.transport
 
 
@@ -199,13 +197,17 @@ def opened(phone: UsbDevice) -> UsbTransport:
     Raises:
         TransportError: If it has no such interface, as U-Boot's console on the N900.
     """
+    return UsbTransport(phone, _interface(phone))
+
+
+def _interface(phone: UsbDevice) -> UsbInterface:
     fitting = [item for item in phone.interfaces if item.endpoint_in and item.endpoint_out]
     if not fitting:
         raise TransportError(f"the phone at {phone.path} has no interface to flash by", device=phone.path, remedy=AGAIN)
     interface = fitting[0]
     if phone.mode is not None and phone.mode.name != NOLO:
         interface = replace(interface, endpoint_out=MESSAGES)
-    return UsbTransport(phone, interface)
+    return interface
 
 
 def product_name(code: str) -> str:

@@ -27,7 +27,7 @@ from pmport.errors import (
     TransportError,
 )
 from pmport.events import BytesMoved, DeviceText, OnEvent, Waiting, ignore
-from pmport.flashers.nokia.settings import NO_LABEL, ImageLabel, NoloSettings, NoloTransport
+from pmport.flashers.nokia.settings import NO_LABEL, ImageLabel, NoloSettings
 from pmport.formats.reports.nolo_properties import NoloProperties
 from pmport.wire import nolo as wire
 from pmport.wire import nolo_image
@@ -35,6 +35,7 @@ from pmport.wire.nolo import Control, RdFlag, Request, RootDevice, Setting
 
 if TYPE_CHECKING:
     from pmport.section import Section
+    from pmport.transport.base import Transport
 
 __all__ = ["AGAIN", "NoloClient", "refused"]
 
@@ -68,7 +69,7 @@ class NoloClient:
     """
 
     def __init__(
-        self, transport: NoloTransport, *, settings: NoloSettings | None = None, on_event: OnEvent = ignore
+        self, transport: Transport, *, settings: NoloSettings | None = None, on_event: OnEvent = ignore
     ) -> None:
         self.transport = transport
         self.settings = settings or NoloSettings()

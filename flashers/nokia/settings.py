@@ -1,46 +1,12 @@
-"""What the flasher for NOLO is told: waits and habits, and what it needs of a transport."""
+"""What the flasher for NOLO is told: waits and habits."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
 
 from pmport.wire.nolo_image import NO_LABEL, ImageLabel
 
-__all__ = ["NO_LABEL", "ImageLabel", "NoloSettings", "NoloTransport"]
-
-
-class NoloTransport(Protocol):
-    """What NOLO needs of a transport."""
-
-    @property
-    def name(self) -> str:
-        """What a person calls it."""
-        ...
-
-    def write(self, data: bytes, timeout: float | None) -> None:
-        """Send bytes to the data endpoint."""
-        ...
-
-    def read(self, size: int, timeout: float | None) -> bytes:
-        """Receive one transfer."""
-        ...
-
-    def control(
-        self,
-        request_type: int,
-        request: int,
-        value: int = 0,
-        index: int = 0,
-        data: bytes | int = b"",
-        timeout: float = 1,
-    ) -> bytes:
-        """One control transfer."""
-        ...
-
-    def close(self) -> None:
-        """Let go of the device."""
-        ...
+__all__ = ["NO_LABEL", "ImageLabel", "NoloSettings"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from pmport.byte_sources import FileSource
 from pmport.errors import (
@@ -31,8 +31,9 @@ from pmport.wire.loke_failures import meaning
 if TYPE_CHECKING:
     from pmport.formats.storage.pit import PitEntry
     from pmport.section import Section
+    from pmport.transport.base import Transport
 
-__all__ = ["AGAIN", "EmptyPackets", "LokeClient", "LokeSettings", "LokeTransport"]
+__all__ = ["AGAIN", "EmptyPackets", "LokeClient", "LokeSettings"]
 
 AGAIN = "switch the phone off and enter download mode again: it takes one session per attachment"
 ANSWER_ROOM = 512
@@ -99,35 +100,6 @@ class LokeSettings:
     check_sizes: bool = True
 
 
-class LokeTransport(Protocol):
-    """What download mode needs of a transport besides :class:`~pmport.transport.base.Transport`."""
-
-    @property
-    def name(self) -> str:
-        """What a person calls it."""
-        ...
-
-    def write(self, data: bytes | array[int], timeout: float | None) -> None:
-        """Send bytes."""
-        ...
-
-    def read(self, size: int, timeout: float | None) -> bytes:
-        """Receive one transfer."""
-        ...
-
-    def write_empty(self, timeout: float | None) -> None:
-        """Send a zero-length packet."""
-        ...
-
-    def reset(self) -> None:
-        """Reset the port."""
-        ...
-
-    def close(self) -> None:
-        """Let go of the device."""
-        ...
-
-
 class LokeClient:
     """A conversation with one phone.
 
@@ -138,7 +110,7 @@ class LokeClient:
     """
 
     def __init__(
-        self, transport: LokeTransport, *, settings: LokeSettings | None = None, on_event: OnEvent = ignore
+        self, transport: Transport, *, settings: LokeSettings | None = None, on_event: OnEvent = ignore
     ) -> None:
         self.transport = transport
         self.settings = settings or LokeSettings()

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Self
 from pmport.errors import FlashError, FormatError, PlanError, PmportError, TransportError
 from pmport.events import OnEvent, StepFinished, StepStarted, ignore
 from pmport.flashers.methods import found
-from pmport.flashers.samsung.client import AGAIN, LokeClient, LokeSettings, LokeTransport
+from pmport.flashers.samsung.client import AGAIN, LokeClient, LokeSettings
 from pmport.formats.storage.pit import Pit
 from pmport.generate.plans.samsung import TABLE
 from pmport.plan import FlashPlan, Step, Verb
@@ -19,6 +19,7 @@ from pmport.wire.loke import CloseCommand
 
 if TYPE_CHECKING:
     from pmport.formats.storage.pit import PitEntry
+    from pmport.transport.base import Transport
 
 __all__ = ["HeimdallFlasher", "SamsungFlasher", "check_table"]
 
@@ -39,7 +40,7 @@ class SamsungFlasher:
 
     method = "heimdall"
 
-    def __init__(self, transport: LokeTransport, *, settings: LokeSettings | None = None) -> None:
+    def __init__(self, transport: Transport, *, settings: LokeSettings | None = None) -> None:
         self.client = LokeClient(transport, settings=settings)
 
     @classmethod

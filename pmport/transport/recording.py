@@ -26,15 +26,17 @@ import hashlib
 import json
 import time
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, Any, Self, TextIO
 
 from pmport.errors import DeadlineError, DeviceGoneError, FormatError, TransportError
 from pmport.redaction import REDACTED, identifies, redact
+from pmport.transport.base import Transport
 
 if TYPE_CHECKING:
     from array import array
 
-    from pmport.transport.base import Transport
+    from pmport.transport.base import Choose, Waited
+    from pmport.transport.usb import UsbDevice
 
 __all__ = ["Recorder", "Replayer"]
 
@@ -56,7 +58,7 @@ ERRORS: dict[str, type[TransportError]] = {
 }
 
 
-class Recorder:
+class Recorder(Transport):
     """A transport that writes down what goes through it.
 
     Args:
@@ -87,26 +89,38 @@ class Recorder:
         self._put({"t": round(time.monotonic() - self._began, 6), direction: content})
 
     @property
-    def device(self) -> Any:
+    def device(self) -> UsbDevice | None:
         """The USB device behind the connection; None where there is none."""
-        return getattr(self._transport, "device", None)
+        return self._transport.device
 
-    def switch(self, transport: Transport) -> None:
-        """Go on with another connection, because the phone came back to the cable as another device.
+    @property
+    def transfer_size(self) -> int:
+        """Bytes per transfer of the connection."""
+        return self._transport.transfer_size
 
-        Args:
-            transport: The new connection.
-        """
-        self._transport = transport
+    @transfer_size.setter
+    def transfer_size(self, size: int) -> None:
+        self._transport.transfer_size = size
+
+    def drain(self) -> None:
+        """Throw away old answers; they are not written down, for they belong to another conversation."""
+        self._transport.drain()
+
+    def returned(
+        self, *, timeout: float, waited: Waited | None = None, mode: str = "", choose: Choose | None = None
+    ) -> Self:
+        """Go on with the new connection to the same phone; see :class:`~pmport.transport.base.Transport`."""
+        self._transport = self._transport.returned(timeout=timeout, waited=waited, mode=mode, choose=choose)
+        return self
 
     def write_empty(self, timeout: float | None) -> None:
         """Send a zero-length packet, and write down that one went."""
         self._note("out", {"text": ""})
-        self._usb.write_empty(timeout)
+        self._transport.write_empty(timeout)
 
     def reset(self) -> None:
         """Reset the port; this is not written down."""
-        self._usb.reset()
+        self._transport.reset()
 
     def control(
         self,
@@ -121,18 +135,13 @@ class Recorder:
         sent = b"" if isinstance(data, int) else data
         self._note("out", {"control": [request_type, request, value, index], **self._shown(sent)})
         try:
-            answer: bytes = self._usb.control(request_type, request, value, index, data, timeout)
+            answer: bytes = self._transport.control(request_type, request, value, index, data, timeout)
         except TransportError as error:
             self._note("error", {"type": type(error).__name__, "message": self._text(str(error))})
             raise
         if request_type & READING:
             self._note("in", self._shown(answer, whole=True))
         return answer
-
-    @property
-    def _usb(self) -> Any:
-        """The connection, of which only USB's knows empty packets and control transfers."""
-        return self._transport
 
     def write(self, data: bytes | array[int], timeout: float | None) -> None:
         """Send and write down; see :class:`~pmport.transport.base.Transport`."""
@@ -178,7 +187,7 @@ class Recorder:
         return {"text": self._text(text)}
 
 
-class Replayer:
+class Replayer(Transport):
     """A device that answers as it did when it was recorded.
 
     Args:
@@ -188,9 +197,10 @@ class Replayer:
         FormatError: If it is no recording; with the line.
     """
 
+    name: str = "replay"
+
     def __init__(self, lines: Iterable[str]) -> None:
         self._rows: list[tuple[str, dict[str, Any]]] = []
-        self.name = "replay"
         for number, line in enumerate(lines, 1):
             try:
                 row = json.loads(line)
@@ -256,6 +266,17 @@ class Replayer:
         if content.get("control") != [request_type, request, value, index] or _bytes(content) != sent:
             raise TransportError(f"the recording has another message as entry {self._at}", device=self.name)
         return _bytes(self._next("in")) if request_type & READING else b""
+
+    def returned(
+        self,
+        *,
+        timeout: float,  # noqa: ARG002 - as above
+        waited: Waited | None = None,  # noqa: ARG002
+        mode: str = "",  # noqa: ARG002
+        choose: Choose | None = None,  # noqa: ARG002
+    ) -> Self:
+        """Play on: the recording went on with the phone that came back."""
+        return self
 
     def read(self, size: int, timeout: float | None) -> bytes:  # noqa: ARG002 - as above
         """What was received; see :class:`~pmport.transport.base.Transport`."""

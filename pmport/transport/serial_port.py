@@ -14,9 +14,13 @@ from __future__ import annotations
 import errno
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pmport.errors import AccessError, DeadlineError, DeviceGoneError, NoDeviceError, TransportError
+from pmport.transport.base import Transport
+
+if TYPE_CHECKING:
+    from array import array
 
 __all__ = ["BAUD_RATE", "SerialTransport", "serial_ports"]
 
@@ -24,7 +28,7 @@ BAUD_RATE = 115200
 """What nearly every phone's UART speaks."""
 
 
-class SerialTransport:
+class SerialTransport(Transport):
     """Bytes to and from a serial port.
 
     Args:
@@ -37,6 +41,8 @@ class SerialTransport:
         TransportError: For any other trouble.
     """
 
+    name: str = ""
+
     def __init__(self, port: str, baud_rate: int = BAUD_RATE) -> None:
         import serial  # noqa: PLC0415 - only where a serial port is spoken to
 
@@ -47,7 +53,7 @@ class SerialTransport:
         except serial.SerialException as error:
             raise _refused(error, port) from error
 
-    def write(self, data: bytes, timeout: float | None) -> None:
+    def write(self, data: bytes | array[int], timeout: float | None) -> None:
         """Send bytes; see :class:`~pmport.transport.base.Transport`."""
         import serial  # noqa: PLC0415 - as above
 

@@ -11,8 +11,18 @@ import socket
 import struct
 import time
 from enum import IntEnum
+from typing import TYPE_CHECKING, Self
 
 from pmport.errors import DeadlineError, NoDeviceError, TransportError
+from pmport.transport.address import shown_address
+from pmport.transport.base import Transport
+from pmport.transport.returning import connected_again
+from pmport.untrusted import printable
+
+if TYPE_CHECKING:
+    from array import array
+
+    from pmport.transport.base import Choose, Waited
 
 __all__ = ["HEADER", "PORT", "Kind", "UdpTransport"]
 
@@ -28,7 +38,9 @@ RESEND_SECONDS = 0.5
 QUERY_TRIES = 4
 TRIES = 120
 NUMBERS = 1 << 16
-LARGEST_READ = 1 << 16
+LARGEST_READ = 1 << 21
+"""Bytes of one message: a part of a partition that is fetched; twice what pmport asks for."""
+LONGEST_REPORT = 256
 
 
 class Kind(IntEnum):
@@ -40,7 +52,7 @@ class Kind(IntEnum):
     FASTBOOT = 3
 
 
-class UdpTransport:
+class UdpTransport(Transport):
     """Messages with one device over UDP.
 
     Args:
@@ -52,8 +64,11 @@ class UdpTransport:
         TransportError: If it is somebody else.
     """
 
+    name: str = ""
+
     def __init__(self, host: str, port: int = PORT) -> None:
-        self.name = f"udp:{host}:{port}"
+        self.name = f"udp:{shown_address(host, port)}"
+        self._address = (host, port)
         self._number = 0
         self._room = SMALLEST - HEADER.size
         self._ahead = b""
@@ -61,19 +76,34 @@ class UdpTransport:
             family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_DGRAM)[0]
             self._socket = socket.socket(family, kind, protocol)
         except OSError as error:
-            raise NoDeviceError(f"there is no {self.name}: {error}", device=self.name) from error
+            raise NoDeviceError(
+                f"there is no {self.name}: {error}", device=self.name, state="nothing was sent",
+                remedy="is its address right?",
+            ) from error  # fmt: skip
         try:
-            self._socket.connect(address)
+            self._reach(address)
             self._begin()
         except BaseException:
             self.close()
             raise
 
+    def _reach(self, address: tuple[object, ...]) -> None:
+        try:
+            self._socket.connect(address)
+        except OSError as error:
+            raise NoDeviceError(
+                f"{self.name} cannot be reached: {error}", device=self.name, state="nothing was sent",
+                remedy="is its address right?",
+            ) from error  # fmt: skip
+
     def _begin(self) -> None:
         try:
             answer = self._exchange(Kind.QUERY, b"", tries=QUERY_TRIES)
         except DeadlineError as error:
-            raise NoDeviceError(f"nobody answers at {self.name}", device=self.name) from error
+            raise NoDeviceError(
+                f"nobody answers at {self.name}", device=self.name, state="nothing was sent",
+                remedy="is the phone in fastboot mode, and its address right?",
+            ) from error  # fmt: skip
         if len(answer) != 2:
             raise TransportError(f"{self.name} answered a query with {len(answer)} bytes", device=self.name)
         self._number = int.from_bytes(answer, "big")
@@ -92,7 +122,11 @@ class UdpTransport:
         pieces = [data[at : at + self._room] for at in range(0, len(data), self._room)] or [b""]
         answer = b""
         for number, piece in enumerate(pieces):
-            answer += self._packet(kind, piece, goes_on=number + 1 < len(pieces), tries=tries, timeout=timeout)
+            try:
+                answer += self._packet(kind, piece, goes_on=number + 1 < len(pieces), tries=tries, timeout=timeout)
+            except TransportError as error:
+                error.bytes_sent = number * self._room
+                raise
         return answer
 
     def _packet(self, kind: Kind, data: bytes, *, goes_on: bool, tries: int, timeout: float | None) -> bytes:
@@ -103,9 +137,16 @@ class UdpTransport:
             if kind is not Kind.QUERY:
                 self._number = (self._number + 1) % NUMBERS
             if answered == Kind.ERROR:
-                message = content.decode("utf-8", "replace")
-                raise TransportError(f"{self.name} reports: {message}", device=self.name)
+                message = printable(content[:LONGEST_REPORT].decode("utf-8", "replace"))
+                raise TransportError(
+                    f"{self.name} reports: {message}", device=self.name, remedy="enter fastboot again, and retry"
+                )
             answer += content
+            if len(answer) > LARGEST_READ:
+                raise TransportError(
+                    f"{self.name} sends a message without end", device=self.name,
+                    remedy="enter fastboot again, and retry",
+                )  # fmt: skip
             if not flags & GOES_ON:
                 return answer
             data, goes_on = b"", False  # the answer goes on: ask for its next packet
@@ -118,7 +159,7 @@ class UdpTransport:
             while (left := resend - time.monotonic()) > 0:
                 self._socket.settimeout(max(left, 0.001))
                 try:
-                    got = self._socket.recv(LARGEST_READ)
+                    got = self._socket.recv(1 << 16)
                 except (TimeoutError, ConnectionRefusedError):
                     break
                 if len(got) < HEADER.size:
@@ -139,9 +180,9 @@ class UdpTransport:
         except OSError as error:
             raise TransportError(f"{self.name} cannot be reached: {error}", device=self.name) from error
 
-    def write(self, data: bytes, timeout: float | None) -> None:
+    def write(self, data: bytes | array[int], timeout: float | None) -> None:
         """Send one message; see :class:`~pmport.transport.base.Transport`."""
-        if self._exchange(Kind.FASTBOOT, data, timeout=timeout):
+        if self._exchange(Kind.FASTBOOT, bytes(data), timeout=timeout):
             raise TransportError(f"{self.name} answered a write with data", device=self.name)
 
     def read(self, size: int, timeout: float | None) -> bytes:
@@ -150,6 +191,14 @@ class UdpTransport:
             self._ahead = self._exchange(Kind.FASTBOOT, b"", timeout=timeout)
         data, self._ahead = self._ahead[:size], self._ahead[size:]
         return data
+
+    def returned(
+        self, *, timeout: float, waited: Waited | None = None, mode: str = "", choose: Choose | None = None
+    ) -> Self:
+        """Connect to the same address again; see :class:`~pmport.transport.base.Transport`."""
+        del mode, choose  # USB's words
+        self.close()
+        return connected_again(lambda: type(self)(*self._address), self.name, timeout=timeout, waited=waited)
 
     def close(self) -> None:
         """Close the socket; the device notices nothing."""

@@ -17,7 +17,7 @@ class FaultKind(StrEnum):
     STALL = "stall"
     """The endpoint answers STALL."""
     NAK = "nak"
-    """Nothing happens: the transfer runs into its deadline."""
+    """The device hangs: this transfer and all that follow run into their deadlines, until it is plugged in again."""
     SHORT = "short"
     """Half of the bytes are taken or given."""
     GARBAGE = "garbage"
@@ -53,7 +53,13 @@ class Faults:
 
     def __init__(self, faults: Iterable[Fault] = ()) -> None:
         self._faults = list(faults)
+        self._hung: Fault | None = None
         self.transfers = 0
+
+    def restart(self) -> None:
+        """The device was plugged in again: count from the beginning."""
+        self.transfers = 0
+        self._hung = None
 
     def next(self, direction: str) -> Fault | None:
         """Count a transfer, and say whether it is to fail.
@@ -62,12 +68,15 @@ class Faults:
             direction: ``"out"`` or ``"in"``.
 
         Returns:
-            The failure, which is used up; None for a transfer that goes well.
+            The failure, which is used up unless the device hangs; None for a transfer that goes well.
         """
+        if self._hung is not None:
+            return self._hung
         index = self.transfers
         self.transfers += 1
         for fault in self._faults:
             if fault.at == index and fault.direction in {"", direction}:
                 self._faults.remove(fault)
+                self._hung = fault if fault.kind is FaultKind.NAK else None
                 return fault
         return None

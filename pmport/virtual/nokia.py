@@ -61,6 +61,7 @@ class ColdPhone(VirtualUsbDevice):
         self._missed = missed_pings
         if becomes is not None:
             becomes.unplug()
+            becomes.port_of = self
         self.reset()
         self.send(IN, bytes(self.asic_id))
 

@@ -96,8 +96,9 @@ class PyusbBackend(usb.backend.IBackend):  # type: ignore[misc]  # pyusb ships n
     def get_device_descriptor(self, dev: VirtualUsbDevice) -> SimpleNamespace:
         """The device descriptor, and where it is plugged in."""
         descriptor = _fields(DEVICE_FIELDS, "<BBHBBBBHHHBBBB", dev.device_descriptor())
-        port = self.devices.index(dev) + 1
-        descriptor.bus, descriptor.address, descriptor.speed = 1, 2 + port + 16 * dev.generation, HIGH_SPEED
+        port = self.devices.index(dev.port_of or dev) + 1
+        number = self.devices.index(dev) + 1
+        descriptor.bus, descriptor.address, descriptor.speed = 1, 2 + number + 16 * dev.generation, HIGH_SPEED
         descriptor.port_number, descriptor.port_numbers = port, (port,)
         return descriptor
 

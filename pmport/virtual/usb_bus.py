@@ -159,8 +159,13 @@ class UsbBus:
         listener.listen(16)
         self._nodes[port] = (node, listener)
         self._start(self._accept, node, listener)
-        _write_device(self.root, _name(port), node)
+        _write_device(self.root, self._name(port), node)
         self._tell("add", port, node)
+
+    def _name(self, port: int) -> str:
+        """The port's name; another mode of one phone has that of the first."""
+        first = self._ports[port - 1].port_of if port else None
+        return _name(self._ports.index(first) + 1 if first in self._ports else port)
 
     def _stop(self, port: int) -> Node:
         node, listener = self._nodes.pop(port)
@@ -170,7 +175,7 @@ class UsbBus:
         return node
 
     def _hide(self, port: int) -> None:
-        node, name = self._stop(port), _name(port)
+        node, name = self._stop(port), self._name(port)
         (self.root / "sys/bus/usb/devices" / name).unlink()
         shutil.rmtree(self.root / _folder(name))
         (self.root / f"dev/bus/usb/001/{node.number:03d}").unlink()
@@ -192,7 +197,7 @@ class UsbBus:
     def _tell(self, action: str, port: int, node: Node) -> None:
         """Tell every program that listens: libusb has one listener per context."""
         properties = {
-            "ACTION": action, "DEVPATH": f"/{_folder(_name(port)).relative_to('sys')}", "SUBSYSTEM": "usb",
+            "ACTION": action, "DEVPATH": f"/{_folder(self._name(port)).relative_to('sys')}", "SUBSYSTEM": "usb",
             "DEVTYPE": "usb_device", "DEVNAME": f"/dev/bus/usb/001/{node.number:03d}",
             "SEQNUM": str(next(self._events)), "MAJOR": str(MAJOR), "MINOR": str(node.number - 1),
             "BUSNUM": "001", "DEVNUM": f"{node.number:03d}",

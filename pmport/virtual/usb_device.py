@@ -127,6 +127,8 @@ class VirtualUsbDevice:
         self.condition = threading.Condition(threading.RLock())
         self.faults = Faults(faults)
         self.plugged = True
+        self.port_of: VirtualUsbDevice | None = None
+        """The device that this one takes the place of, on the same cable: another mode of one phone."""
         self.generation = 0
         self.configuration = 1
         self.queues: dict[int, deque[bytes]] = defaultdict(deque)
@@ -195,7 +197,7 @@ class VirtualUsbDevice:
             self.reset()
             self.plugged = True
             self.generation += 1
-            self.faults.transfers = 0
+            self.faults.restart()
             self.condition.notify_all()
 
     # ----- descriptors, for whoever serves the device

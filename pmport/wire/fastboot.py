@@ -17,11 +17,13 @@ from enum import StrEnum
 from typing import Self
 
 from pmport.errors import ProtocolError
+from pmport.untrusted import c_number, hexadecimal, printable
 
 __all__ = [
     "ANSWER_SIZE",
     "COMMAND_SIZE",
     "INTERFACE",
+    "LARGEST_DOWNLOAD",
     "Answer",
     "Tag",
     "command",
@@ -38,6 +40,10 @@ COMMAND_SIZE = 64
 
 ANSWER_SIZE = 1024
 """How much is asked for when an answer is read: a multiple of every packet size, so that no answer overflows."""
+
+
+LARGEST_DOWNLOAD = 0xFFFFFFFF
+"""The size of a data phase has eight hexadecimal digits."""
 
 
 class Tag(StrEnum):
@@ -75,7 +81,7 @@ class Answer:
             packet: The packet, as it came.
 
         Returns:
-            The answer; a NUL ends the text, as AOSP's host has it.
+            The answer; a NUL ends the text, as AOSP's host has it, and what a terminal would obey is escaped.
 
         Raises:
             ProtocolError: If it begins with none of the tags.
@@ -85,21 +91,25 @@ class Answer:
         except ValueError:
             raise ProtocolError(
                 f"the device answered {packet[:64]!r}, which is no fastboot answer",
-                device_text=packet.decode("utf-8", "backslashreplace"),
+                device_text=printable(packet[:ANSWER_SIZE].decode("utf-8", "backslashreplace")),
                 state="it may be in the middle of a transfer",
                 remedy="unplug the phone, enter fastboot again, and retry",
             ) from None
-        return cls(tag, packet[4:].split(b"\0", 1)[0].decode("utf-8", "backslashreplace").rstrip("\r\n"))
+        text = packet[4:].split(b"\0", 1)[0].decode("utf-8", "backslashreplace").rstrip("\r\n")
+        return cls(tag, printable(text, keep="\t\n" if tag is Tag.TEXT else "\t"))
 
     @property
     def size(self) -> int:
-        """The size that a ``DATA`` answer announces, in bytes."""
-        try:
-            return int(self.text.strip(), 16)
-        except ValueError:
+        """The size that a ``DATA`` answer announces, in bytes: 32 bits, as the protocol has it."""
+        size = hexadecimal(self.text.strip())
+        if size is None or size > LARGEST_DOWNLOAD:
             raise ProtocolError(
-                f"the device announced {self.text!r} bytes of data, which is no number", device_text=self.text
-            ) from None
+                f"the device announced {self.text!r} bytes of data, which is no number of 32 bits",
+                device_text=self.text,
+                state="it may be in the middle of a transfer",
+                remedy="unplug the phone, enter fastboot again, and retry",
+            )
+        return size
 
     def __bytes__(self) -> bytes:
         return self.tag.encode() + self.text.encode()
@@ -138,7 +148,7 @@ def download(size: int) -> bytes:
     Raises:
         ValueError: If the size does not fit.
     """
-    if not 0 < size <= 0xFFFFFFFF:
+    if not 0 < size <= LARGEST_DOWNLOAD:
         raise ValueError(f"{size} bytes cannot be downloaded at once: 1 to 4294967295 can")
     return b"download:%08x" % size
 
@@ -156,14 +166,7 @@ def number(text: str) -> int | None:
         >>> number("\t0x1f400000"), number("536870912"), number("not found")
         (524288000, 536870912, None)
     """
-    try:
-        return int(text.strip(), 0)
-    except ValueError:
-        return _decimal(text)
-
-
-def _decimal(text: str) -> int | None:
-    return int(text) if text.strip().isdecimal() else None
+    return c_number(text.strip())
 
 
 def size_number(text: str) -> int | None:
@@ -179,7 +182,4 @@ def size_number(text: str) -> int | None:
         >>> hex(size_number(" 500000") or 0), size_number("0x")
         ('0x500000', None)
     """
-    try:
-        return int(text.strip(), 16)
-    except ValueError:
-        return None
+    return hexadecimal(text.strip())

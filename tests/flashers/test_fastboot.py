@@ -31,7 +31,7 @@ from pmport.transport.usb import UsbTransport, wait_for_device
 from pmport.virtual import PROFILES, FastbootPhone, Fault, FaultKind, Partition, PyusbBackend
 
 MIB = 1 << 20
-QUICK = Timeouts(answer=0.2, data=0.2, work=0.2, reboot=0.2)
+QUICK = Timeouts(answer=0.2, data=0.2, work=0.2, reboot=0.2, stop=0.5, rescue=0.5)
 
 
 def boot_image(size: int, seed: int = 1) -> bytes:
