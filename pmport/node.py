@@ -316,9 +316,12 @@ class Data(Node):
         yield Part("data", self._section, Role.HEADER)
 
     def describe(self) -> Iterator[tuple[str, object]]:
-        """The first bytes, in hexadecimal.
+        """What they look like, where that is known, and the first of them in hexadecimal.
 
         Yields:
-            One row.
+            ``(label, value)``.
         """
+        foreign = import_module("pmport.formats.foreign").identify(self._section)
+        if foreign is not None:
+            yield "looks like", foreign.word
         yield "begins", self._section.read(0, 16).hex(" ")

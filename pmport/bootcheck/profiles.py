@@ -26,6 +26,7 @@ class Profile:
         first_cmdline_field_only: Old ones read only the first 512 bytes of the command line.
         mtk_header: Kernel and ramdisk carry MediaTek's header on many phones.
         mark: Name of a mark that belongs behind the image.
+        kernel_room: Bytes that a compressed kernel may unpack to; 0: not known.
         dtb_ids: It picks a device tree by ``qcom,msm-id`` and ``qcom,board-id``.
         source: Where this comes from.
     """
@@ -39,6 +40,7 @@ class Profile:
     first_cmdline_field_only: bool = False
     mtk_header: bool = False
     mark: str = ""
+    kernel_room: int = 0
     dtb_ids: bool = False
     source: str = ""
 
@@ -85,7 +87,8 @@ PROFILES: dict[str, Profile] = {
             "uboot",
             "U-Boot's bootm and abootimg",
             compressions=("gzip", "bzip2", "lzma", "lz4", "zstd"),
-            source="u-boot, boot/image-android.c",
+            kernel_room=64 << 20,
+            source="u-boot, boot/image-android.c; boot/Kconfig, SYS_BOOTM_LEN of ARM64",
         ),
     )
 }

@@ -617,12 +617,20 @@ def recognise(source: Readable) -> Node:
             if row.certain:
                 raise
             failure = failure or error
-    head = section.read(0, 16).hex(" ") or "nothing: the file is empty"
-    raise UnknownFormatError(
-        f"no known format begins with {head}" if section.size else "the file is empty",
-        offset=0,
-        remedy="see docs/formats.md for what is read" + (f"; the nearest was {failure}" if failure else ""),
-    )
+    raise _unknown(section, failure)
+
+
+def _unknown(section: Section, nearest: FormatError | None) -> UnknownFormatError:
+    """The error for bytes that no row fits: in a word, where it is known what they are."""
+    from pmport.formats import foreign  # noqa: PLC0415 - only for what cannot be opened
+
+    if not section.size:
+        return UnknownFormatError("The file is empty", offset=0, remedy="Get it again")
+    known = foreign.identify(section)
+    if known and not (nearest and known.family == "random"):
+        return UnknownFormatError(f"This is {known.word}", offset=0, remedy=known.advice)
+    remedy = "See docs/formats.md for what is read" + (f"; the nearest was {nearest}" if nearest else "")
+    return UnknownFormatError(f"No known format begins with {section.read(0, 16).hex(' ')}", offset=0, remedy=remedy)
 
 
 def recognise_or_data(source: Readable) -> Node:

@@ -111,7 +111,8 @@ def retail(
     old_used = body + sum(part.section.size for part in front)
     original = max(fields.original_image_size + used - old_used, used)
     image = Section.joined([*(part.section for part in (*new, *front)), Section.zeros(original - used)], "image")
-    blob = _handled(vbmeta, image, avb, notes)
+    before = Section.joined((part.section for part in old), "image before the change")[: fields.original_image_size]
+    blob = _handled(vbmeta, before, image, avb, notes)
     offset = -(-original // ALIGNMENT) * ALIGNMENT
     end = (partition_size or total) - avb_footer.SIZE
     if offset + blob.size > end:
@@ -165,7 +166,7 @@ def _plain_tail(tail: tuple[Part, ...], new: list[Part], total: int, notes: list
     return kept
 
 
-def _handled(vbmeta: Section, image: Section, avb: AvbChoice, notes: list[Finding]) -> Section:
+def _handled(vbmeta: Section, old: Section, image: Section, avb: AvbChoice, notes: list[Finding]) -> Section:
     if avb == "leave":
         notes.append(
             Finding(
@@ -180,7 +181,7 @@ def _handled(vbmeta: Section, image: Section, avb: AvbChoice, notes: list[Findin
         return vbmeta
     blob = VbMeta.parse(vbmeta)
     key = avb.private_key if isinstance(avb, ReSign) else None
-    fresh = blob.rehashed(image, private_key=key)
+    fresh = blob.rehashed(image, old=old, private_key=key)
     how = "signed with the given key" if key else "the signature was removed (algorithm NONE)"
     notes.append(
         Finding(

@@ -231,19 +231,43 @@ class VbMeta(Node):
         hashed = image[: descriptor.image_size]
         return hashed.size == descriptor.image_size and salted(descriptor, hashed) == descriptor.digest
 
-    def rehashed(self, image: Section, *, private_key: bytes | None = None) -> Self:
-        """The same blob with every hash descriptor brought up to date for a changed image.
+    def own_hash(self, image: Section) -> HashDescriptor | None:
+        """The hash of the image behind which this blob stands.
+
+        A blob may hold the hashes of other partitions besides (``--include_descriptors_from_image``); AOSP's tool puts
+        the image's own first.
+
+        Args:
+            image: The image as it is, up to the end that the footer gives.
+
+        Returns:
+            The only hash; of several the one of the image's size and digest; None where there is none.
+        """
+        hashes = [item for item in self.descriptors if isinstance(item, HashDescriptor)]
+        sized = [item for item in hashes if item.image_size == image.size]
+        if len(sized) > 1 and image.size:
+            matching = [item for item in sized if item.digest and _digest_fits(item, image)]
+            sized = matching or sized
+        return next(iter(sized or hashes), None)
+
+    def rehashed(self, image: Section, *, old: Section, private_key: bytes | None = None) -> Self:
+        """The same blob with the image's own hash brought up to date for its changed bytes.
+
+        Hashes of other partitions, hash trees and chains stay. A hash whose digest the phone keeps (it is empty here)
+        stays without one.
 
         Args:
             image: The bytes that are hashed: all up to the end of the image proper.
+            old: These bytes before the change, by which its own hash is found.
             private_key: Sign with this RSA key (PEM); None: without a signature, algorithm NONE.
 
         Returns:
             A new blob; rollback index, flags and the other descriptors stay.
         """
+        own = self.own_hash(old)
         descriptors = [
-            replace(item, image_size=image.size, digest=salted(item, image))
-            if isinstance(item, HashDescriptor)
+            replace(item, image_size=image.size, digest=salted(item, image) if item.digest else b"")
+            if isinstance(item, HashDescriptor) and item is own
             else item
             for item in self.descriptors
         ]
@@ -315,6 +339,13 @@ def salted(descriptor: HashDescriptor, image: Section) -> bytes:
     for piece in image.chunks():
         state.update(piece)
     return state.digest()
+
+
+def _digest_fits(descriptor: HashDescriptor, image: Section) -> bool:
+    try:
+        return salted(descriptor, image) == descriptor.digest
+    except FormatError:
+        return False
 
 
 def _slice(data: bytes, offset: int, size: int) -> bytes:

@@ -6,7 +6,7 @@ places is a facet, and reads through a source that does so when it is read.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
 from pmport.findings import Finding, Severity
@@ -110,6 +110,18 @@ class Members(Container):
                 return member.section
         raise KeyError(f"no member is named {name!r}; there are {', '.join(self.names) or 'none'}")
 
+    def damaged(self, names: Collection[str] | None = None) -> tuple[str, ...]:
+        """Members that do not match the checksums that the container carries; reads them.
+
+        Args:
+            names: Only these; None: all.
+
+        Returns:
+            Their names; none where the container has no such checksums.
+        """
+        del names
+        return ()
+
     def __getitem__(self, name: str) -> Node:
         """The member of that name, as its own type."""
         from pmport.formats.registry import recognise_or_data  # noqa: PLC0415 - the registry names these modules
@@ -145,12 +157,22 @@ class Members(Container):
         yield "members", len(self.members)
 
     def findings(self) -> tuple[Finding, ...]:
-        """Names that must not become paths, and names that come twice.
+        """Damaged members, names that must not become paths, and names that come twice. Reads what has a checksum.
 
         Returns:
             The findings.
         """
         found = [
+            Finding(
+                Severity.ERROR,
+                "member-damaged",
+                f"{name!r} is damaged: it cannot be read, or its checksum is wrong",
+                where=name,
+                fix="get the file again",
+            )
+            for name in self.damaged()
+        ]
+        found += [
             Finding(Severity.WARNING, "unsafe-name", f"{name!r} would leave the folder it is extracted to", where=name)
             for name in self.names
             if is_unsafe(name)

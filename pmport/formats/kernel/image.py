@@ -14,6 +14,7 @@ Example:
 from __future__ import annotations
 
 import re
+import struct
 from abc import abstractmethod
 from collections.abc import Iterator
 from functools import cache, cached_property
@@ -39,6 +40,9 @@ _BANNER = re.compile(rb"Linux version (\d[\x21-\x7e]*) \([^\0\n]{0,512}")
 RELEASE = re.compile(rb"(\d[\x21-\x7e]*)")
 """A kernel's version, as its banner has it."""
 CONFIG_BEGIN, CONFIG_END = b"IKCFG_ST", b"IKCFG_ED"
+PE_SECTION = 40
+"""Bytes of a row of a PE file's section table: at 16 the size in the file, at 20 the offset."""
+MOST_PE_SECTIONS = 16
 
 
 def banner_of(image: Readable) -> str:
@@ -136,6 +140,11 @@ class KernelImage(Container):
         """How the kernel inside is compressed; empty where it is not."""
         return ""
 
+    @property
+    def damaged_stream(self) -> str | None:
+        """How the kernel inside is compressed, where it is there and cannot be decompressed; else None."""
+        return None
+
     @cached_property
     def banner(self) -> str:
         """The line ``Linux version …``; empty where there is none."""
@@ -228,6 +237,18 @@ class Arm64Image(KernelImage):
         """``text_offset``, ``image_size`` (in memory, with BSS; 0 before Linux 3.17), ``flags``, ``pe_offset``."""
         fields = image_header().parse(self._section.read(0, 64))
         return {name: int(fields[name]) for name in ("text_offset", "image_size", "flags", "pe_offset")}
+
+    @property
+    def pe_size(self) -> int:
+        """Bytes that the file has by the section table of its EFI stub; 0 where it has none that is whole."""
+        table = self.header["pe_offset"]
+        head = self._section.read(table, 24)
+        if self._section.read(0, 2) != b"MZ" or head[:4] != b"PE\0\0":
+            return 0
+        count, optional = int.from_bytes(head[6:8], "little"), int.from_bytes(head[20:22], "little")
+        rows = self._section.read(table + 24 + optional, PE_SECTION * min(count, MOST_PE_SECTIONS))
+        words = (rows[at + 16 : at + 24] for at in range(0, len(rows) - PE_SECTION + 1, PE_SECTION))
+        return max((sum(struct.unpack("<II", row)) for row in words), default=0)
 
     def describe(self) -> Iterator[tuple[str, object]]:
         """Header and version.

@@ -71,6 +71,13 @@ class _WithPayload(KernelImage):
         """See :attr:`KernelImage.compression`."""
         return self.stream.kind
 
+    @cached_property
+    def damaged_stream(self) -> str | None:
+        """See :attr:`KernelImage.damaged_stream`."""
+        if self._expanded is not None:
+            return None
+        return self.stream.kind or broken_stream(self._section)
+
     def parts(self) -> Iterator[Part]:
         """The code that decompresses, the compressed kernel, and what follows.
 
@@ -154,6 +161,12 @@ class BzImage(_WithPayload):
             return find_stream(self._section, self._section.size)
         return Stream(start, end, proven(self._section[start:end]) or "")
 
+    @property
+    def file_size(self) -> int:
+        """Bytes of the file by its header: the setup sectors, and paragraphs of the protected-mode code."""
+        sectors = self._section.read(0x1F1, 1)[0] or 4
+        return (sectors + 1) * 512 + 16 * int.from_bytes(self._section.read(0x1F4, 4), "little")
+
     @cached_property
     def version(self) -> str:
         """See :attr:`KernelImage.version`: the header points at it, so nothing is decompressed."""
@@ -229,6 +242,29 @@ def find_stream(section: Section, end: int) -> Stream:
             used = expanded.used
             best = Stream(start, start + used, kind, expanded)
     return best
+
+
+def broken_stream(section: Section) -> str | None:
+    """A stream whose beginning is right and whose rest is not, in an image that holds no whole one.
+
+    Args:
+        section: The image.
+
+    Returns:
+        How it is compressed; None where nothing begins rightly. Only streams count whose beginning proves them: lzma's
+        short mark is in any code, and kernels carry the marks of LZ4 frames and Zstandard as constants.
+    """
+    for found in _magics()(section.view()):
+        candidate = section[found.start() :]
+        short = candidate.read(0, 3) == b"\x5d\0\0" and candidate.read(5, 8) != b"\xff" * 8
+        kind = None if short else proven(candidate)
+        if kind in {None, "zstd", "lz4"} or candidate.size < SMALLEST_PAYLOAD:
+            continue
+        try:
+            expand(candidate, kind=kind)
+        except FormatError:
+            return kind
+    return None
 
 
 @cache

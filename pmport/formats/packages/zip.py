@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import struct
 import zlib
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import TYPE_CHECKING, NamedTuple, Self
 
 from pmport.errors import FormatError
@@ -37,6 +37,7 @@ class _Entry(NamedTuple):
     packed: int
     size: int
     place: int
+    crc: int
 
 
 class ZipArchive(Members):
@@ -63,21 +64,58 @@ class ZipArchive(Members):
             FormatError: If the directory is missing or damaged, or an entry lies outside the file.
         """
         section = Section.of(source)
-        return cls(section, tuple(_member(section, entry) for entry in _entries(section)))
+        entries = tuple(_entries(section))
+        archive = cls(section, tuple(_member(section, entry) for entry in entries))
+        archive._crcs = tuple(
+            None if entry.flags & 1 or entry.method not in {STORED, DEFLATED} else entry.crc for entry in entries
+        )
+        return archive
+
+    _crcs: tuple[int | None, ...] = ()
+
+    def damaged(self, names: Collection[str] | None = None) -> tuple[str, ...]:
+        """See :meth:`~pmport.formats.base.archive.Members.damaged`: by the CRC-32 of each file.
+
+        Args:
+            names: Only these; None: all.
+
+        Returns:
+            Names of files that cannot be read, or have another CRC-32 than the directory says.
+        """
+        rows = zip(self.members, self._crcs, strict=False)
+        wanted = ((member, crc) for member, crc in rows if names is None or member.name in names)
+        return tuple(member.name for member, crc in wanted if crc is not None and not _is_whole(member, crc))
+
+
+def _is_whole(member: Member, crc: int) -> bool:
+    """Whether a member has its CRC-32."""
+    if member.offset is None:
+        try:
+            return all(True for _ in member.section.chunks())
+        except FormatError:
+            return False
+    state = 0
+    for piece in member.section.chunks():
+        state = zlib.crc32(piece, state)
+    return state == crc
 
 
 class _Inflated:
-    """A deflated member as a source: reading on is cheap, reading back begins again; holds one window."""
+    """A deflated member as a source: reading on is cheap, reading back begins again; holds one window.
 
-    def __init__(self, packed: Section, size: int, name: str) -> None:
+    Whoever reads all of it in order has its CRC-32 checked.
+    """
+
+    def __init__(self, packed: Section, size: int, name: str, crc: int) -> None:
         self.size = size
         self.name = name
+        self._crc = crc
         self._packed = packed
         self._rewind()
 
     def _rewind(self) -> None:
         self._decoder = zlib.decompressobj(-15)
-        self._fed = self._at = 0
+        self._fed = self._at = self._sum = 0
 
     def read(self, offset: int, size: int) -> bytes:
         """Bytes of a range.
@@ -115,6 +153,14 @@ class _Inflated:
                     f"{self.name} cannot be decompressed: {error}", format=FORMAT, offset=self._fed
                 ) from None
             self._at += len(piece)
+            self._sum = zlib.crc32(piece, self._sum)
+            if self._at == self.size and self._sum != self._crc:
+                raise FormatError(
+                    f"{self.name} is damaged: its CRC-32 is {self._sum:08x}, and the directory says {self._crc:08x}",
+                    format=FORMAT,
+                    field="crc-32",
+                    remedy="Get the file again",
+                )
             if piece:
                 return piece
             if self._decoder.eof or not source:
@@ -170,7 +216,7 @@ def _entries(section: Section) -> Iterator[_Entry]:
         full, packed, local = _wide(extra, [full, packed, local], place + at)
         text = name.decode("utf-8" if flags & 0x800 else "ascii", "surrogateescape")
         if not text.endswith("/"):
-            yield _Entry(text, method, flags, packed, full, local)
+            yield _Entry(text, method, flags, packed, full, local, fields[7])
         at = start + name_size + extra_size + comment
 
 
@@ -198,7 +244,7 @@ def _member(section: Section, entry: _Entry) -> Member:
         raise _broken(f"{entry.name!r} reaches beyond the end of the file", "compressed size", entry.place + 18)
     packed = section[start : start + entry.packed]
     if entry.method == DEFLATED and not entry.flags & 1:
-        return Member(entry.name, Section.of(_Inflated(packed, entry.size, entry.name)))
+        return Member(entry.name, Section.of(_Inflated(packed, entry.size, entry.name, entry.crc)))
     if entry.method == STORED and entry.packed != entry.size:
         raise _broken(
             f"{entry.name!r} is stored in {entry.packed} bytes and has {entry.size}", "size", entry.place + 18

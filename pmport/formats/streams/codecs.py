@@ -22,9 +22,20 @@ from typing import NamedTuple, Protocol
 
 from pmport.errors import FormatError, TooLargeError
 from pmport.formats.streams.extents import LEGACY_BLOCK, LEGACY_WORST, Extent, lz4_extent, zstd_extent
-from pmport.section import Readable, Section
+from pmport.section import PIECE, Readable, Section
 
-__all__ = ["KINDS", "LIMIT", "LZ4_LEGACY_MAGIC", "Expanded", "beginning", "compress", "decompress", "expand", "kind_of"]
+__all__ = [
+    "KINDS",
+    "LIMIT",
+    "LZ4_LEGACY_MAGIC",
+    "Expanded",
+    "beginning",
+    "begins_well",
+    "compress",
+    "decompress",
+    "expand",
+    "kind_of",
+]
 
 LIMIT = 256 << 20
 """The most that is decompressed unless the caller says otherwise, bytes; kernels and ramdisks stay below."""
@@ -32,6 +43,9 @@ LZMA_MEMORY = 128 << 20
 """The largest dictionary of lzma and xz, bytes, with what the decoder itself needs."""
 LZ4_LEGACY_MAGIC = b"\x02\x21\x4c\x18"
 SMALLEST_DICTIONARY = 4096
+LONGEST_MARK = 8
+"""A file of so few bytes is a mark and nothing else."""
+SMALL_PIECE = 64
 FRAMES_WALKED = 4 << 20
 """The frames of a stream up to this size are walked to prove it, bytes."""
 
@@ -165,6 +179,32 @@ def beginning(source: Readable, kind: str | None = None) -> bytes:
             _FRAMED[kind](section.view(), kind)
         return section.read(4, 14)
     raise _unread(kind)
+
+
+def begins_well(source: Readable, kind: str) -> bool:
+    """Whether a stream that :func:`beginning` refused is one all the same, damaged further on or cut short.
+
+    Args:
+        source: Begins with the stream.
+        kind: A key of :data:`KINDS`.
+
+    Returns:
+        True where the mark is long enough to prove it, or some content comes out before the damage.
+    """
+    section = Section.of(source)
+    if kind in {"xz", "lz4", "lz4-legacy", "zstd"}:
+        return section.size > LONGEST_MARK
+    if kind not in {"gzip", "bzip2"}:
+        return False
+    decoder, made = _STREAMED[kind](), 0
+    for piece in _pieces(section[: 64 << 10], SMALL_PIECE):
+        try:
+            made += len(decoder.decompress(piece, 4096))
+        except (OSError, EOFError, ValueError, zlib.error):
+            return made > 0
+        if made >= SMALL_PIECE:
+            break
+    return made > 0
 
 
 def _unread(kind: str) -> FormatError:
@@ -311,8 +351,8 @@ def _streamed(section: Section, kind: str, limit: int) -> Expanded:
     return Expanded(out.getvalue(), fed - len(decoder.unused_data), kind)
 
 
-def _pieces(section: Section) -> Iterator[bytes]:
-    for index, piece in enumerate(section.chunks()):
+def _pieces(section: Section, size: int = PIECE) -> Iterator[bytes]:
+    for index, piece in enumerate(section.chunks(size)):
         yield _modern(piece) if index == 0 else piece
 
 

@@ -81,6 +81,23 @@ class CpioEntry(NamedTuple):
         """Bytes of its content."""
         return self.data.size
 
+    def is_link_of(self, other: CpioEntry) -> bool:
+        """Whether both are names of one file: same inode on the same device, and more than one link.
+
+        Args:
+            other: Another entry of the archive.
+
+        Returns:
+            True for hard links of each other.
+        """
+        same = (self.ino, self.devmajor, self.devminor) == (other.ino, other.devmajor, other.devminor)
+        return same and self.kind == other.kind == "file" and min(self.nlink, other.nlink) > 1
+
+    @property
+    def sum_matches(self) -> bool:
+        """Whether the sum that the "crc" form carries is that of the data; True in the form without one."""
+        return self.head[:6] != MAGICS[1] or self.kind != "file" or _sum_of(self.data) == self.check
+
     def with_data(self, data: Section) -> CpioEntry:
         """The same entry with other content.
 
@@ -91,10 +108,14 @@ class CpioEntry(NamedTuple):
             A new entry; its header is written anew, in the case of the old one.
         """
         magic = self.head[:6] or MAGICS[0]
-        check = sum(sum(piece) for piece in data.chunks()) & 0xFFFFFFFF if magic == MAGICS[1] else 0
+        check = _sum_of(data) if magic == MAGICS[1] else 0
         changed = self._replace(data=data, check=check)
         digits = self.head[6:HEADER_SIZE].decode("ascii", "replace")
         return changed._replace(head=_header(changed, magic, lower=digits != digits.upper()))
+
+
+def _sum_of(data: Section) -> int:
+    return sum(sum(piece) for piece in data.chunks()) & 0xFFFFFFFF
 
 
 def _header(entry: CpioEntry, magic: bytes, *, lower: bool = False) -> bytes:

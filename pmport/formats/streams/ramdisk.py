@@ -17,6 +17,7 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, NamedTuple, Self, TypeVar, overload
 
 from pmport.errors import FormatError
+from pmport.findings import Finding, Severity
 from pmport.formats.streams.cpio import MAGICS, TRAILER, CpioEntry, read_archive, written
 from pmport.node import Container, Node, Part, Role
 from pmport.section import Section
@@ -221,12 +222,49 @@ class Ramdisk(Container):
             KeyError: If there is none of that name.
         """
         wanted = _plain(name)
-        kept = tuple(
-            p for p in self._pieces if p.entry is None or p.entry.name == TRAILER or _plain(p.entry.name) != wanted
-        )
-        if len(kept) == len(self._pieces):
+        gone = [p.entry for p in self._pieces if p.entry and p.entry.name != TRAILER and _plain(p.entry.name) == wanted]
+        if not gone:
             raise KeyError(f"the ramdisk has no {name!r}")
+        heirs = self._heirs(gone)
+        kept = tuple(
+            _piece(heirs[id(p.entry)]) if id(p.entry) in heirs else p
+            for p in self._pieces
+            if not any(p.entry is entry for entry in gone)
+        )
         return type(self)(kept)
+
+    def _heirs(self, gone: list[CpioEntry]) -> dict[int, CpioEntry]:
+        """Entries that take over the bytes of hard links that are removed: ``id`` of the entry → the entry with them.
+
+        Only the last link of an inode carries its bytes; without it the kernel would make the others empty.
+        """
+        heirs: dict[int, CpioEntry] = {}
+        for entry in gone:
+            if not entry.size or entry.nlink < 2:
+                continue
+            links = [other for other in self if other.is_link_of(entry) and not any(other is one for one in gone)]
+            if links and not any(other.size for other in links):
+                heirs[id(links[-1])] = links[-1].with_data(entry.data)
+        return heirs
+
+    def findings(self) -> tuple[Finding, ...]:
+        """Entries of the "crc" form whose sum is wrong.
+
+        Returns:
+            The findings.
+        """
+        return tuple(
+            Finding(
+                Severity.ERROR,
+                "ramdisk-sum",
+                f"The checksum of {entry.name!r} is not that of its data",
+                where=entry.name,
+                why="the kernel stops there with 'bad data checksum'",
+                fix="get the ramdisk again",
+            )
+            for entry in self
+            if not entry.sum_matches
+        )
 
     def describe(self) -> Iterator[tuple[str, object]]:
         """How many entries of each kind there are.

@@ -15,10 +15,10 @@ from collections.abc import Iterator
 from functools import cached_property
 from typing import ClassVar, Self
 
-from pmport.errors import FormatError
+from pmport.errors import FormatError, TooLargeError
 from pmport.findings import Finding, Severity
 from pmport.formats.registry import recognise_or_data
-from pmport.formats.streams.codecs import Expanded, beginning, compress, expand, kind_of
+from pmport.formats.streams.codecs import Expanded, beginning, begins_well, compress, expand, kind_of
 from pmport.node import Container, Node, Part, Role
 from pmport.section import Readable, Section
 
@@ -49,12 +49,19 @@ class Compressed(Container):
             The value.
 
         Raises:
-            FormatError: If it does not begin as such a stream, or its first bytes cannot be decompressed.
+            FormatError: If it does not begin as such a stream, or nothing of it can be decompressed. A stream whose mark
+                proves it may be damaged: its findings say so.
         """
         section = Section.of(source)
         if kind_of(section.read(0, 16)) != cls.COMPRESSION:
             raise FormatError("it begins otherwise", format=cls.KIND, field="magic", offset=0)
-        beginning(section, cls.COMPRESSION)
+        try:
+            beginning(section, cls.COMPRESSION)
+        except TooLargeError:
+            raise
+        except FormatError:
+            if not begins_well(section, cls.COMPRESSION):
+                raise
         return cls(section)
 
     @classmethod

@@ -188,3 +188,31 @@ def test_changed_archives_raise_nothing_but_format_errors(data: st.DataObject) -
     kind = ZipArchive if whole.index(next(w for w in whole if len(w) == len(raw))) else TarArchive
     with contextlib.suppress(FormatError):
         everything(kind.parse(bytes(raw)))
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED])
+def test_a_damaged_file_of_a_zip_archive_is_found(method: int) -> None:
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", method) as archive:
+        archive.writestr("boot.img", b"ANDROID!" * 500)
+        archive.writestr("good.img", b"good")
+    whole = file.getvalue()
+    assert ZipArchive.parse(whole).damaged() == ()
+    place = whole.index(b"boot.img") + len("boot.img")
+    for offset in range(place, place + 8):
+        spoilt = whole[:offset] + bytes([whole[offset] ^ 0x10]) + whole[offset + 1 :]
+        archive = ZipArchive.parse(spoilt)
+        assert archive.damaged() == ("boot.img",)
+        assert archive.damaged(["good.img"]) == ()
+        assert [finding.code for finding in archive.findings()] == ["member-damaged"]
+
+
+def test_a_deflated_file_with_a_wrong_checksum_is_not_read_to_its_end() -> None:
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("boot.img", b"ANDROID!" * 500)
+    data = bytearray(file.getvalue())
+    at = data.index(b"PK\1\2") + 16
+    data[at : at + 4] = b"none"
+    with pytest.raises(FormatError, match="CRC-32"):
+        ZipArchive.parse(bytes(data)).member("boot.img").read()

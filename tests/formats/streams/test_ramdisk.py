@@ -12,7 +12,7 @@ from support import CORPUS, corpus_files, judge, real
 
 import pmport
 from pmport.errors import FormatError
-from pmport.formats.streams.cpio import TRAILER
+from pmport.formats.streams.cpio import TRAILER, CpioEntry, written
 from pmport.formats.streams.ramdisk import Ramdisk
 from pmport.section import Section
 
@@ -131,3 +131,36 @@ def test_the_ramdisk_of_a_real_boot_image_is_found_inside() -> None:
 def test_it_is_opened_by_content() -> None:
     assert isinstance(pmport.open(bytes(Ramdisk.build([("init", 0o100755, b"x")]))), Ramdisk)
     assert Section.of(b"").size == 0
+
+
+def linked(carrier: int, count: int = 3) -> bytes:
+    """Hard links of one file, of which one carries the bytes."""
+    entries = []
+    for number in range(count):
+        data = b"PROGRAM" * 100 if number == carrier else b""
+        entries.append(CpioEntry(f"bin/{number}", 0o100755, Section.of(data), ino=77, nlink=count))
+    pieces = []
+    for entry in (*entries, CpioEntry(TRAILER, 0, Section.zeros(0))):
+        start, padding = written(entry)
+        pieces.append(start + entry.data.read() + bytes(padding))
+    return b"".join(pieces)
+
+
+@pytest.mark.parametrize("carrier", range(3))
+@pytest.mark.parametrize("gone", range(3))
+def test_the_bytes_of_hard_links_stay_when_one_is_removed(carrier: int, gone: int, tmp_path: Path) -> None:
+    new = bytes(Ramdisk.parse(linked(carrier)).remove(f"bin/{gone}"))
+    program = judge("cpio", "cpio")
+    subprocess.run([program, "-idm", "--quiet"], input=new, cwd=tmp_path, check=True)
+    sizes = {path.name: path.stat().st_size for path in (tmp_path / "bin").iterdir()}
+    assert sizes == {str(number): 700 for number in range(3) if number != gone}
+
+
+def test_a_wrong_checksum_of_an_entry_is_found() -> None:
+    raw = bytearray(bytes(Ramdisk.build([("init", 0o100755, b"#!/bin/sh"), ("empty", 0o100644, b"")])))
+    at = 0
+    while (at := raw.find(b"070701", at)) >= 0:
+        raw[at : at + 6] = b"070702"
+    assert [finding.code for finding in Ramdisk.parse(bytes(raw)).findings()] == ["ramdisk-sum"]
+    good = Ramdisk.parse(bytes(raw)).put("init", b"#!/bin/busybox")
+    assert Ramdisk.parse(bytes(good)).findings() == ()
