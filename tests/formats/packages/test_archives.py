@@ -193,9 +193,9 @@ def test_changed_archives_raise_nothing_but_format_errors(data: st.DataObject) -
 @pytest.mark.parametrize("method", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED])
 def test_a_damaged_file_of_a_zip_archive_is_found(method: int) -> None:
     file = io.BytesIO()
-    with zipfile.ZipFile(file, "w", method) as archive:
-        archive.writestr("boot.img", b"ANDROID!" * 500)
-        archive.writestr("good.img", b"good")
+    with zipfile.ZipFile(file, "w", method) as packer:
+        packer.writestr("boot.img", b"ANDROID!" * 500)
+        packer.writestr("good.img", b"good")
     whole = file.getvalue()
     assert ZipArchive.parse(whole).damaged() == ()
     place = whole.index(b"boot.img") + len("boot.img")
@@ -209,8 +209,8 @@ def test_a_damaged_file_of_a_zip_archive_is_found(method: int) -> None:
 
 def test_a_deflated_file_with_a_wrong_checksum_is_not_read_to_its_end() -> None:
     file = io.BytesIO()
-    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr("boot.img", b"ANDROID!" * 500)
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as packer:
+        packer.writestr("boot.img", b"ANDROID!" * 500)
     data = bytearray(file.getvalue())
     at = data.index(b"PK\1\2") + 16
     data[at : at + 4] = b"none"
