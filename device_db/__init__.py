@@ -32,7 +32,13 @@ if TYPE_CHECKING:
     )
     from pmport.device_db.deviceinfo_keys import KEYS as KEYS, from_deviceinfo as from_deviceinfo
     from pmport.device_db.drafting import Draft as Draft, Question as Question, draft as draft
-    from pmport.device_db.identification import Candidate as Candidate, find as find
+    from pmport.device_db.identification import (
+        BoardAnswer as BoardAnswer,
+        Candidate as Candidate,
+        boards as boards,
+        find as find,
+        of_several_boards as of_several_boards,
+    )
     from pmport.device_db.record_files import (
         codenames as codenames,
         load as load,
@@ -47,7 +53,7 @@ else:
         "pmport.device_db.device": "Addresses Boot BootFiles Chromebook Correction Device Display Flash KernelVariant Package Soc Storage System Usb",
         "pmport.device_db.deviceinfo_keys": "KEYS from_deviceinfo",
         "pmport.device_db.drafting": "Draft Question draft",
-        "pmport.device_db.identification": "Candidate find",
+        "pmport.device_db.identification": "BoardAnswer Candidate boards find of_several_boards",
         "pmport.device_db.record_files": "codenames load load_soc parse records",
         "pmport.device_db.record_search": "search",
         "pmport.device_db.toml_writer": "to_toml",

@@ -7,9 +7,10 @@ and applying the overlay does not copy it. Sources of the properties: the bootlo
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from pmport.devicetree.chip_names import soc_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -17,42 +18,7 @@ if TYPE_CHECKING:
     from pmport.devicetree.tree import DeviceTree
     from pmport.devicetree.tree_node import TreeNode
 
-__all__ = ["Identity", "identify", "memory_banks", "soc_of"]
-
-SOC_PATTERNS: tuple[str, ...] = (
-    r"qcom,((?:msm|apq|mdm|sdm|sda|sdx|sm|sc|qcm|qcs|qrb|ipq|x1e)\d+\w*)",
-    r"samsung,(exynos\d+\w*|s5pv?\d+|s5e\d+)",
-    r"mediatek,(mt\d{4}\w*)",
-    r"allwinner,(sun\d+i-\w+)",
-    r"rockchip,(rk\d{4}\w*|px\d+)",
-    r"(?:fsl|nxp),(imx\d\w*|vf\d+|ls\d+\w*)",
-    r"ti,(omap\d\w*|am\d+\w*|dra\d+\w*)",
-    r"nvidia,(tegra\d+\w*)",
-    r"sprd,(sc\d+\w*|scx\d+|ums\d+\w*|sp\d+\w*)",
-    r"amlogic, ?((?:a|g|s|t)\d+\w*|g12[ab]|sm1|gx\w+|meson\w*)",
-    r"google,(gs\d+|zuma\w*)",
-    r"hisilicon,((?:hi|kirin)\d+\w*)",
-    r"st-ericsson,(u8500|u8540)",
-    r"(?:marvell|mrvl),(pxa\d+\w*|armada\w+)",
-    r"renesas,(r8a\w+|emev2)",
-    r"broadcom|brcm,(bcm\d+\w*)",
-    r"apple,(t\d{4}|s5l\w+)",
-    r"intel,(\w+)",
-)
-"""Compatible strings that name a chip; the group is the chip."""
-
-QCOM_NAMES = {"kona": "sm8250", "lahaina": "sm8350", "waipio": "sm8450", "kalama": "sm8550", "lito": "sm7250"} | {
-    "bengal": "sm6115",
-    "trinket": "sm6125",
-    "atoll": "sm7125",
-    "yupik": "sc7280",
-    "shima": "sm7325",
-    "holi": "sm4350",
-    "sdmmagpie": "sm7150",
-    "sdmshrike": "sc8180x",
-    "pineapple": "sm8650",
-}
-"""Code names that Qualcomm's own trees use instead of the chip's number."""
+__all__ = ["Identity", "identify", "memory_banks"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,32 +99,6 @@ def compatible_of(root: TreeNode) -> tuple[str, ...]:
         The strings, none empty.
     """
     return tuple(text for text in (raw.strip() for raw in root.compatible) if text)
-
-
-def soc_of(compatible: tuple[str, ...]) -> str:
-    """The chip that a root's compatible strings name.
-
-    Args:
-        compatible: The strings.
-
-    Returns:
-        Its name in lower case; empty where none is known. The last string that names one counts: the first ones name
-        boards after their chip.
-
-    Example:
-        >>> soc_of(("xiaomi,vayu", "qcom,sm8150-mtp", "qcom,sm8150", "qcom,mtp"))
-        'sm8150'
-    """
-    for text in reversed(compatible):
-        lower = text.lower()
-        for pattern in SOC_PATTERNS:
-            found = re.fullmatch(pattern, lower)
-            if found and found[1]:
-                return found[1]
-        name = lower.removeprefix("qcom,")
-        if name in QCOM_NAMES:
-            return QCOM_NAMES[name]
-    return ""
 
 
 def memory_banks(tree: DeviceTree) -> Iterator[tuple[TreeNode, int, int]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from enum import IntEnum
@@ -88,6 +89,10 @@ FIELDS: Mapping[str, str] = MappingProxyType(
 """Every field that facts may have, with its meaning."""
 
 
+TABLE_ENTRY = re.compile(r"\S+ entry \d+")
+"""Source of what an entry of a table of device trees says: the table's kind, and the entry's number."""
+
+
 @dataclass(frozen=True, slots=True)
 class Fact:
     """One value that somebody stated.
@@ -110,6 +115,14 @@ class Fact:
         if self.field not in FIELDS:
             raise ValueError(f"{self.field!r} is no field of facts: see pmport.facts.FIELDS")
         hash(self.value)
+
+    @property
+    def tree(self) -> str | None:
+        """Where the device tree is that says it, or the entry of a table of trees; None where no tree does."""
+        place, _, last = self.source.rpartition(": ")
+        if last.startswith("/"):
+            return place
+        return self.source if TABLE_ENTRY.fullmatch(last) else None
 
 
 class DeviceFacts(Renders):
@@ -216,6 +229,24 @@ class DeviceFacts(Renders):
             New facts.
         """
         return DeviceFacts(replace(fact, source=f"{place}: {fact.source}") for fact in self._facts)
+
+    def by_tree(self) -> dict[str | None, DeviceFacts]:
+        """The facts of each device tree apart, and under None what the phone and the rest of the image say.
+
+        Ids of one tree, or of one entry of a table, belong together; across trees they say nothing.
+
+        Returns:
+            Place of the tree in the file ("" for the file itself) → its facts, in the order in which they were found.
+
+        Example:
+            >>> told = DeviceFacts([Fact("model", "A", "dtb-00: /model"), Fact("board", "b", "boot image header")])
+            >>> {place: len(facts) for place, facts in told.by_tree().items()}
+            {'dtb-00': 1, None: 1}
+        """
+        found: dict[str | None, list[Fact]] = {}
+        for fact in self._facts:
+            found.setdefault(fact.tree, []).append(fact)
+        return {place: DeviceFacts(facts) for place, facts in found.items()}
 
     @property
     def disagreements(self) -> tuple[str, ...]:
