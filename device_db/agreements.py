@@ -67,10 +67,12 @@ KIN: tuple[frozenset[str], ...] = tuple(
         "bq wiko yu",
         "meizu meizhu",
         "leeco letv",
-        "google huawei lg lge htc asus samsung motorola",
     )
 )
 """Makers that build or name each other's phones: none of a row proves that a phone is not another's."""
+GOOGLES = re.compile(r"\b(?:google|nexus|pixel)\b", re.IGNORECASE)
+BUILDERS = frozenset({"huawei", "lg", "lge", "htc", "asus", "samsung", "motorola"})
+"""Who built phones that Google sells."""
 NO_MAKERS = frozenset(
     {
         "qualcomm",
@@ -97,6 +99,10 @@ NO_MAKERS = frozenset(
 def _maker_of(row: IndexRow) -> frozenset[str]:
     first = next(iter(WORD.findall(row.manufacturer.lower())), "")
     own = {first, row.codename.partition("-")[0], *(text.partition(",")[0] for text in row.compatible)}
+    if "google" in own:
+        own |= BUILDERS
+    elif GOOGLES.search(row.name):
+        own.add("google")
     return frozenset(own.union(*(kin for kin in KIN if own & kin)))
 
 
@@ -108,12 +114,18 @@ class _Row:
     makers: frozenset[str]
     own_name: str
     numbers: frozenset[str]
+    socs: frozenset[str]
+    aliases: frozenset[str]
 
     @classmethod
     def of(cls, row: IndexRow) -> _Row:
         own = row.codename.partition("-")[2].removesuffix("-downstream")
-        texts = (row.name, *row.models)
-        return cls(row, _maker_of(row), _joined(own), frozenset(number for text in texts for number in _numbers(text)))
+        texts = (row.name, *row.models, *row.model_numbers)
+        numbers = frozenset(number for text in texts for number in _numbers(text))
+        chips = (soc for soc in (row.soc, *row.other_socs) if soc)
+        socs = frozenset().union(*(family_of(soc) for soc in chips))
+        aliases = frozenset(_joined(text) for text in (*row.models, *row.aliases) if " " not in text and text.islower())
+        return cls(row, _maker_of(row), _joined(own), numbers, socs, aliases)
 
 
 def _joined(text: str) -> str:
@@ -259,7 +271,7 @@ def agreements(said: Said) -> Iterator[tuple[IndexRow, tuple[tuple[int, str], ..
 def _of_row(row: _Row, said: Said) -> Iterator[tuple[int, str]]:
     exact = tuple(_exact(row.row, said))
     yield from exact
-    other_chip = bool(row.row.soc and said.socs) and not family_of(row.row.soc) & said.socs
+    other_chip = bool(row.socs and said.socs) and not row.socs & said.socs
     other_maker = bool(said.makers) and not said.makers & row.makers
     if not (other_chip or other_maker):
         if not any(points > WEIGHTS["name"] for points, _ in exact):  # the name is in there already
@@ -291,21 +303,20 @@ def _exact(row: IndexRow, said: Said) -> Iterator[tuple[int, str]]:
 def _named(row: _Row, said: Said) -> Iterator[tuple[int, str]]:
     """Names by which a phone or tree calls itself."""
     products = {_joined(product) for product in row.row.products}
-    aliases = {_joined(text) for text in row.row.models if " " not in text}
-    if same := sorted(said.names & products):
+    if same := sorted(said.numbers & row.numbers):
+        yield WEIGHTS["model number"], f"model number {same[0]}"
+    elif same := sorted(said.names & products):
         yield WEIGHTS["product"], f"product {same[0]}"
     elif row.own_name in said.names and row.own_name not in _chips():
         yield WEIGHTS["name"], f"it calls itself {row.own_name}"
-    elif same := sorted(said.names & aliases):
+    elif same := sorted(said.names & row.aliases):
         yield WEIGHTS["name"], f"it calls itself {same[0]}"
-    elif row.own_name in said.words:
-        maker, chip = bool(said.makers & row.makers), bool(row.row.soc and family_of(row.row.soc) & said.socs)
-        if (maker and chip) or row.own_name not in _common():
-            yield WEIGHTS["name" if maker or chip else "word"], f"it calls itself {row.own_name}"
+    elif same := sorted(said.words & {row.own_name, *row.aliases}):
+        maker, chip = bool(said.makers & row.makers), bool(row.socs & said.socs)
+        if (maker and chip) or any(name not in _common() for name in same):
+            yield WEIGHTS["name" if maker or chip else "word"], f"it calls itself {same[0]}"
     elif _board_word(row, said):
         yield WEIGHTS["name"], f"its board is called {_board_word(row, said)}"
-    if same := sorted(said.numbers & row.numbers):
-        yield WEIGHTS["model number"], f"model number {same[0]}"
 
 
 def _board_word(row: _Row, said: Said) -> str:

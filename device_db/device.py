@@ -392,6 +392,7 @@ class Device(Renders):
         chassis: Body: ``handset``, ``tablet`` …
         category: How far its port is: ``main``, ``community``, ``testing``, ``downstream``, ``archived``, ``none``.
         soc: System on chip; names ``socs/<name>.toml`` where there is one.
+        other_socs: Further chips that phones of this record have.
         soc_from: How the chip is known.
         format_version: Version of the deviceinfo format.
         dtb: Mainline device trees, without ``.dtb``.
@@ -424,6 +425,7 @@ class Device(Renders):
     chassis: str = ""
     category: str = ""
     soc: str = ""
+    other_socs: tuple[str, ...] = ()
     soc_from: str = ""
     format_version: int = 0
     dtb: tuple[str, ...] = ()

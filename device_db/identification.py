@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 from pmport.device_db.agreements import ENOUGH, Said, agreements
 from pmport.device_db.record_files import load
-from pmport.device_db.search_index import IndexRow
 from pmport.render import Renders, Table
 
 if TYPE_CHECKING:
     from pmport.device_db.device import Device
+    from pmport.device_db.search_index import IndexRow
     from pmport.facts import DeviceFacts
 
 __all__ = ["BoardAnswer", "Candidate", "boards", "find", "of_several_boards"]

@@ -63,7 +63,8 @@ def recognition(device: Device, identity: Mapping[str, Any]) -> Device:
     """
     return replace(
         device,
-        soc=str(identity.get("soc") or ""),
+        soc=next(iter(_socs(identity)), ""),
+        other_socs=_socs(identity)[1:],
         soc_from=str(identity.get("soc_from") or ""),
         compatible=tuple(_compatibles(identity)),
         models=tuple(_models(identity)),
@@ -79,6 +80,12 @@ def _variant(row: Mapping[str, Any]) -> KernelVariant:
         modules_initfs=tuple(row.get("modules_initfs", ())),
         cmdline=tuple(row.get("cmdline", ())),
     )
+
+
+def _socs(identity: Mapping[str, Any]) -> tuple[str, ...]:
+    """Its chips: one, or several where phones of one port differ."""
+    found = identity.get("soc") or ()
+    return (found,) if isinstance(found, str) else tuple(str(item) for item in found)
 
 
 def _bare(name: str) -> str:

@@ -123,6 +123,8 @@ def _rank(row: IndexRow) -> int:
 
 
 def _values(row: IndexRow, name: str) -> Iterable[object]:
+    if name == "soc":
+        return (row.soc, *row.other_socs)
     value = getattr(row, name)
     return value if isinstance(value, tuple) else (value,)
 

@@ -42,6 +42,7 @@ class IndexRow:
     chassis: str
     category: str
     soc: str
+    other_socs: tuple[str, ...]
     method: str
     chip_names: tuple[str, ...]
     compatible: tuple[str, ...]
@@ -74,6 +75,7 @@ class IndexRow:
             "chassis",
             "category",
             "soc",
+            "other_socs",
             "compatible",
             "models",
             "model_numbers",
@@ -84,7 +86,7 @@ class IndexRow:
         return cls(
             **{name: getattr(device, name) for name in same},
             method=device.flash.method,
-            chip_names=_chip_names(device.soc),
+            chip_names=tuple(name for soc in (device.soc, *device.other_socs) for name in _chip_names(soc)),
             dtb=tuple(trees),
             qcom_msm_id=device.qcom_msm_id,
             qcom_board_id=device.qcom_board_id,

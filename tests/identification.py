@@ -25,15 +25,15 @@ IMAGES = {
     "boot/xiaomi-vayu-edk2-uefi-a.img": "xiaomi-vayu",
     "dtb/xiaomi-begonia-mt6785-dtb.img": "xiaomi-begonia",
     "dtbo/xiaomi-begonia-mt6785-dtbo.img": "xiaomi-begonia",
-    "dtbo/google-coral-10-dtbo.img": "google-flame",
     "dtbo/xiaomi-pipa-sm8250-dtbo.img": "xiaomi-pipa",
     "pit/AsteroidOS-GT-I8190.pit": "samsung-golden",
-    "qcdt/lge-g4-msm8992-dt-0.img": "lg-h815",
     "qcdt/motorola-cedric-msm8937-dt-0.img": "motorola-cedric",
     "qcdt/motorola-cedric-msm8937-dt-1.img": "motorola-cedric",
 }
 """Images that name their phone, and the phone. Others of the corpus say only which chip or platform they are for."""
 STRANGERS = (
+    "dtbo/google-coral-10-dtbo.img",
+    "qcdt/lge-g4-msm8992-dt-0.img",
     "boot/htc-marvel-boot.img",
     "boot/sonyericsson-es209ra-boot.img",
     "boot/cuttlefish-13-init_boot.img",
@@ -41,7 +41,7 @@ STRANGERS = (
     "dtbo/samsung-freshbl-dtbo.img",
     "pit/AsteroidOS-SM-J500M.pit",
 )
-"""Images of phones that no record describes, or that do not name theirs."""
+"""Images of phones that no record describes, that do not name theirs, or that hold the trees of several boards."""
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Iterable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -12,6 +14,9 @@ from pmport.cli.source import opened
 from pmport.cli.suggesting import SuggestingGroup
 from pmport.findings import Finding, Severity
 from pmport.render import Table
+
+if TYPE_CHECKING:
+    from pmport.device_db import BoardAnswer
 
 __all__ = ["db"]
 
@@ -60,7 +65,8 @@ def identify(file: str, most: int, *, as_json: bool, raw: bool) -> int:
     from pmport import device_db, facts  # noqa: PLC0415 - as above
 
     with opened(file) as node:
-        candidates = device_db.find(facts.of(node))
+        told = facts.of(node)
+    candidates = device_db.find(told)
     rows = [(c.codename, c.name, c.score, "; ".join(c.evidence)) for c in candidates[:most]]
     findings = []
     best = [candidate for candidate in candidates if candidate.score == candidates[0].score]
@@ -68,11 +74,35 @@ def identify(file: str, most: int, *, as_json: bool, raw: bool) -> int:
         findings.append(
             Finding(Severity.NOTE, "tie", f"{len(best)} records agree equally well: the file does not tell them apart")
         )
+    views = []
+    answers = [answer for answer in device_db.boards(told) if answer.named or answer.candidates]
+    if not candidates and device_db.of_several_boards(answers):
+        boards = len({(answer.model, answer.best) for answer in answers})
+        findings.append(_several_boards(boards))
+        views.append(_by_tree(answers))
     columns = ("codename", "name", "score", "because")
     table = Table(columns, rows, empty="none of the records: nothing in the file names a device, or it has none yet")
     return report(
-        [dict(zip(columns, row, strict=True)) for row in rows], [table], findings=findings, as_json=as_json, raw=raw
+        [dict(zip(columns, row, strict=True)) for row in rows],
+        [table, *views],
+        findings=findings,
+        as_json=as_json,
+        raw=raw,
     )
+
+
+def _several_boards(boards: int) -> Finding:
+    return Finding(
+        Severity.NOTE,
+        "several-boards",
+        f"The file holds device trees of {boards} boards: it does not say which of them the phone is",
+        fix="see pmport dt identify, and ask the phone: fastboot getvar all, or /proc/device-tree",
+    )
+
+
+def _by_tree(answers: Iterable[BoardAnswer]) -> Table:
+    rows = [(answer.tree, answer.model, ", ".join(sorted(answer.best)) or "none") for answer in answers]
+    return Table(("tree", "model", "records"), rows, title="what each tree says by itself")
 
 
 @db.command(epilog="Example: pmport db validate port/nokia-argon.toml")
