@@ -20,9 +20,6 @@ __all__ = ["dt"]
 SOURCE_SUFFIXES = frozenset({".dts", ".dtsi", ".dtso"})
 INDEX = click.option("--index", type=int, default=0, help="Which of several trees in the file, counted from 0.")
 OUTPUT = click.option("-o", "--output", default="-", help="Where to write; - for standard output.")
-INCLUDE = click.option(
-    "-I", "--include", multiple=True, type=click.Path(path_type=Path), help="A folder with included files."
-)
 
 
 @click.group(cls=SuggestingGroup)
@@ -31,10 +28,11 @@ def dt() -> None:
 
 
 def tree_of(file: str, index: int = 0) -> DeviceTree:
-    """The device tree in a file: a blob, source, or one of the trees in an image or table.
+    """The device tree in a file: a blob, source, one of the trees in an image or table, or a folder.
 
     Args:
-        file: A path; ``-``: standard input. A name that ends with ``.dts``, ``.dtsi`` or ``.dtso`` is compiled.
+        file: A path; ``-``: standard input. A name that ends with ``.dts``, ``.dtsi`` or ``.dtso`` is compiled; a folder
+            is read as ``/proc/device-tree`` is laid out.
         index: Which of several.
 
     Returns:
@@ -43,8 +41,10 @@ def tree_of(file: str, index: int = 0) -> DeviceTree:
     Raises:
         FormatError: If the file holds no such tree.
     """
-    from pmport.devicetree import Blob, DeviceTree, read_source  # noqa: PLC0415 - only when a tree is read
+    from pmport.devicetree import Blob, DeviceTree, read_folder, read_source  # noqa: PLC0415 - only when a tree is read
 
+    if Path(file).is_dir():
+        return read_folder(file)
     if Path(file).suffix in SOURCE_SUFFIXES:
         return read_source(file, symbols=True)
     with opened(file) as node:
@@ -92,22 +92,3 @@ def print_(file: str, index: int, output: str, *, constants: bool, no_labels: bo
 
     text = to_source(tree_of(file, index), labels=not no_labels, constants=constants)
     written(text.encode("utf-8", "surrogateescape"), output)
-
-
-@dt.command("compile", epilog="Example: pmport dt compile board.dts -I linux/include -@ -o board.dtb")
-@click.argument("file", type=click.Path(exists=True, dir_okay=False, allow_dash=True))
-@OUTPUT
-@INCLUDE
-@click.option("-D", "--define", multiple=True, metavar="NAME[=VALUE]", help="A macro.")
-@click.option("-@", "--symbols", is_flag=True, help="Keep the labels, so that overlays can be applied.")
-def compile_(file: str, output: str, include: tuple[Path, ...], define: tuple[str, ...], *, symbols: bool) -> None:
-    """Compile the source FILE; what it includes is preprocessed with it. - reads standard input."""
-    from pmport.devicetree import parse_source, read_source  # noqa: PLC0415 - only to compile
-
-    macros = {name: value or "1" for name, _, value in (text.partition("=") for text in define)}
-    if file == "-":
-        text = sys.stdin.buffer.read().decode("utf-8", "surrogateescape")
-        tree = parse_source(text, name="standard input", include=include, define=macros, symbols=symbols)
-        written(bytes(tree), output)
-        return
-    written(bytes(read_source(file, include=include, define=macros, symbols=symbols)), output)

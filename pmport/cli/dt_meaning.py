@@ -6,7 +6,8 @@ from typing import Any
 
 import click
 
-from pmport.cli.dt import INDEX, OUTPUT, dt, tree_of, written
+from pmport.cli.dt import INDEX, OUTPUT, tree_of, written
+from pmport.cli.dt_compile import dt
 from pmport.cli.output import json_option, report
 from pmport.cli.source import opened
 

@@ -18,8 +18,11 @@ from pmport.lazy import lazily
 if TYPE_CHECKING:
     from pmport.devicetree.addresses import Range as Range, cpu_ranges as cpu_ranges, reg as reg, to_cpu as to_cpu
     from pmport.devicetree.blob import Blob as Blob, FoundBlob as FoundBlob, find_blobs as find_blobs
+    from pmport.devicetree.checks import check as check
     from pmport.devicetree.difference import Difference as Difference, Differences as Differences, diff as diff
+    from pmport.devicetree.dts_link import Extras as Extras
     from pmport.devicetree.dts_print import to_source as to_source
+    from pmport.devicetree.folder import read_folder as read_folder
     from pmport.devicetree.identity import Identity as Identity, identify as identify
     from pmport.devicetree.interrupt_resolver import (
         Interrupt as Interrupt,
@@ -36,15 +39,23 @@ if TYPE_CHECKING:
         references as references,
         regulators as regulators,
     )
-    from pmport.devicetree.source import parse_source as parse_source, read_source as read_source
+    from pmport.devicetree.source import (
+        Compiled as Compiled,
+        compile_source as compile_source,
+        parse_source as parse_source,
+        read_source as read_source,
+    )
     from pmport.devicetree.tree import DeviceTree as DeviceTree
     from pmport.devicetree.tree_node import TreeNode as TreeNode
 else:
     _PUBLIC = {
         "pmport.devicetree.addresses": "Range cpu_ranges reg to_cpu",
         "pmport.devicetree.blob": "Blob FoundBlob find_blobs",
+        "pmport.devicetree.checks": "check",
         "pmport.devicetree.difference": "Difference Differences diff",
+        "pmport.devicetree.dts_link": "Extras",
         "pmport.devicetree.dts_print": "to_source",
+        "pmport.devicetree.folder": "read_folder",
         "pmport.devicetree.identity": "Identity identify",
         "pmport.devicetree.interrupt_resolver": "Interrupt interrupt_parent interrupts",
         "pmport.devicetree.overlay_making": "make_overlay",
@@ -52,7 +63,7 @@ else:
         "pmport.devicetree.phandle_graph": "Edge Graph graph",
         "pmport.devicetree.properties": "Property",
         "pmport.devicetree.reference_resolver": "Reference all_references references regulators",
-        "pmport.devicetree.source": "parse_source read_source",
+        "pmport.devicetree.source": "Compiled compile_source parse_source read_source",
         "pmport.devicetree.tree": "DeviceTree",
         "pmport.devicetree.tree_node": "TreeNode",
     }

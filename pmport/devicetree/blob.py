@@ -103,22 +103,52 @@ class Blob(Node):
         return cls(section, header)
 
     @classmethod
-    def build(cls, tree: DeviceTree, *, canonical: bool = False, padding: int = 0) -> Self:
+    def build(
+        cls,
+        tree: DeviceTree,
+        *,
+        canonical: bool = False,
+        padding: int = 0,
+        smallest: int = 0,
+        align: int = 1,
+        version: int | None = None,
+        spare: int = 0,
+    ) -> Self:
         """Write a tree.
 
         Args:
             tree: The tree.
             canonical: Lay it out as :program:`dtc` does, instead of as the blob that the tree was read from.
-            padding: Bytes to leave free at the end, for a bootloader that adds to it.
+            padding: Bytes to leave free at the end, for a bootloader that adds to it: ``dtc -p``.
+            smallest: Leave as many free at the end as bring it to this size in bytes: ``dtc -S``.
+            align: Make the size a multiple of this: ``dtc -a``.
+            version: Version of the layout, 1, 2, 3, 16 or 17; None: as it was, else 17. ``dtc -V``.
+            spare: Empty entries behind the memory reservations: ``dtc -R``.
 
         Returns:
             The blob.
+
+        Raises:
+            FormatError: If there is no such version.
+
+        Example:
+            >>> from pmport.devicetree import DeviceTree
+            >>> Blob.build(DeviceTree(), smallest=1000, align=64).size
+            1024
         """
-        section = Section.of(write(tree, canonical=canonical, padding=padding))
+        data = write(tree, canonical=canonical, padding=padding, version=version, spare=spare)
+        size = max(len(data), smallest)
+        size += -size % align
+        if size > len(data):
+            data = data[:4] + size.to_bytes(4, "big") + data[8:] + bytes(size - len(data))
+        section = Section.of(data)
         return cls(section, Header.parse(section.read(0, HEADER_SIZE), section.size))
 
-    def tree(self) -> DeviceTree:
+    def tree(self, *, unique: bool = True) -> DeviceTree:
         """The tree, to read and to edit.
+
+        Args:
+            unique: Refuse a tree in which two nodes have one phandle.
 
         Returns:
             A new tree at each call; editing it does not change the blob.
@@ -127,10 +157,10 @@ class Blob(Node):
             FormatError: If the structure is wrong; never after :meth:`parse`.
         """
         fresh, self._fresh = self._fresh, None
-        return fresh or self._read()
+        return fresh or self._read(unique=unique)
 
-    def _read(self) -> DeviceTree:
-        return read_tree(self._section.read(0, self.header.totalsize), self.header)
+    def _read(self, *, unique: bool = True) -> DeviceTree:
+        return read_tree(self._section.read(0, self.header.totalsize), self.header, unique=unique)
 
     def parts(self) -> Iterator[Part]:
         """The blocks of the blob, in their order.

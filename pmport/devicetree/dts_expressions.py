@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 __all__ = ["number", "text_of"]
 
-NUMBER = re.compile(r"(0[xX][0-9A-Fa-f]+|\d+)(?:[uU]?[lL]{0,2}|[lL]{0,2}[uU]?)(?![\w])")
+NUMBER = re.compile(r"(0[xX][0-9A-Fa-f]+|\d+)(?:ULL|UL|LL|U|L)?(?!\w)")
 CHARACTER = re.compile(r"'((?:[^'\\]|\\.[0-9A-Fa-f]{0,2})+)'")
 ESCAPE = re.compile(r"\\([0-7]{1,3}|x[0-9A-Fa-f]{1,2}|.)", re.DOTALL)
 CONTROLS: Mapping[str, int] = MappingProxyType({"a": 7, "b": 8, "t": 9, "n": 10, "v": 11, "f": 12, "r": 13})
@@ -74,7 +74,7 @@ def number(scanner: Scanner) -> int | None:
         return value
     character = scanner.take(CHARACTER)
     if character:
-        value_bytes = text_of(character[1])
+        value_bytes = text_of(character[1], scanner)
         if len(value_bytes) != 1:
             scanner.fail(f"{character[0]} is not one character", back=len(character[0]))
         return value_bytes[0]
@@ -133,17 +133,22 @@ def _operand(scanner: Scanner, depth: int) -> int:
     return found
 
 
-def text_of(literal: str) -> bytes:
+def text_of(literal: str, scanner: Scanner) -> bytes:
     r"""The bytes of what stands between quotes.
 
     Args:
         literal: The text, with its escapes.
+        scanner: Where it was read, for the error.
 
     Returns:
         The bytes, UTF-8 where they are not escaped.
 
+    Raises:
+        FormatError: If an escape has no digits.
+
     Example:
-        >>> text_of(r"a\tb\x41\101")
+        >>> from pmport.devicetree.dts_scan import Scanner
+        >>> text_of(r"a\tb\x41\101", Scanner("", "source", None))
         b'a\tbAA'
     """
     out, at = bytearray(), 0
@@ -154,6 +159,8 @@ def text_of(literal: str) -> bytes:
             out.append(int(code, 8) & 0xFF)
         elif code[0] == "x" and len(code) > 1:
             out.append(int(code[1:], 16))
+        elif code == "x":
+            scanner.fail("hexadecimal digits are missing behind \\x", back=len(literal))
         else:
             out += bytes([CONTROLS[code]]) if code in CONTROLS else code.encode("utf-8", "surrogateescape")
         at = match.end()

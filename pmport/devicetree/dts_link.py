@@ -3,60 +3,86 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from pmport.devicetree.dts_parsed import Fault
 from pmport.devicetree.dts_scan import FORMAT
 from pmport.errors import FormatError
 
 if TYPE_CHECKING:
-    from pmport.devicetree.dts_parse import Parsed, Target
+    from pmport.devicetree.dts_parsed import Parsed, Target
     from pmport.devicetree.tree_node import TreeNode
 
-__all__ = ["link"]
+__all__ = ["PHANDLE_NAMES", "Extras", "Linker"]
 
 UNRESOLVED = b"\xff\xff\xff\xff"
 """A phandle that the base will give, when the overlay is applied."""
+PHANDLE_NAMES = {"epapr": ("phandle",), "legacy": ("linux,phandle",), "both": ("linux,phandle", "phandle")}
+"""How a new phandle is written: ``dtc -H``."""
 
 
-def link(parsed: Parsed, *, symbols: bool) -> None:
-    """Give every reference its value.
+@dataclass(frozen=True, slots=True)
+class Extras:
+    """What is made beside the nodes of the source.
+
+    Args:
+        symbols: ``/__symbols__``, which overlays need: ``dtc -@``.
+        aliases: An alias of each label: ``dtc -A``.
+        fixups: ``/__local_fixups__`` for a tree that is no overlay, too: ``dtc -L``.
+        phandles: A key of :data:`PHANDLE_NAMES`: ``dtc -H``.
+    """
+
+    symbols: bool = False
+    aliases: bool = False
+    fixups: bool = False
+    phandles: str = "epapr"
+
+
+class Linker:
+    """Links one tree: first its references, then, when they are checked, what is made beside its nodes.
 
     Args:
         parsed: The source that was read; it is changed.
-        symbols: Whether ``/__symbols__`` is made, which overlays need.
-
-    Raises:
-        FormatError: If a reference leads nowhere, and it is no overlay that a base could help.
+        extras: What is made beside.
     """
-    _Linker(parsed).link(symbols=symbols)
 
-
-class _Linker:
-    """Links one tree."""
-
-    def __init__(self, parsed: Parsed) -> None:
-        self.parsed = parsed
+    def __init__(self, parsed: Parsed, extras: Extras) -> None:
+        self.parsed, self.extras = parsed, extras
         self.used: set[TreeNode] = set()
-        self.fixups: dict[str, list[str]] = {}
-        self.local: list[tuple[TreeNode, str, int]] = []
+        self.uses: list[tuple[TreeNode, str, int, Target]] = []
         self.taken = {node.phandle for node in parsed.root.walk()}
         self.free = 1
 
-    def link(self, *, symbols: bool) -> None:
+    def link(self) -> None:
+        """Give every reference its value; one that leads nowhere is a fault of the source, unless a base could help."""
         parsed = self.parsed
         for node in list(parsed.root.walk()):
-            for name in list(parsed.pieces.get(node, ())):
-                if name in node.raw:
-                    node[name] = self._joined(node, name)
-        for node in parsed.optional - self.used:
-            if symbols and node.labels:
-                continue  # an overlay may want it
-            if node.root is parsed.root and node is not parsed.root:
-                node.remove()
-        if symbols:
-            self._symbols()
-        if parsed.plugin:
+            pieces = parsed.pieces.get(node)
+            for name in [name for name in node.raw if name in pieces] if pieces else ():
+                node[name] = self._joined(node, name)
+        self._omit()
+
+    def finish(self) -> None:
+        """Make symbols, aliases and fixups.
+
+        Raises:
+            FormatError: If a fixup cannot be written.
+        """
+        if self.extras.aliases:
+            self._label_tree("aliases", numbered=False)
+        if self.extras.symbols:
+            self._label_tree("__symbols__", numbered=True)
+        if self.parsed.plugin or self.extras.fixups:
             self._write_fixups()
+
+    def _omit(self) -> None:
+        """Take out the nodes that are left out where nobody refers to them."""
+        for node in self.parsed.optional - self.used:
+            if self.extras.symbols and node.labels:
+                continue  # an overlay may want it
+            if node.parent is not None:
+                node.remove()
 
     def _joined(self, node: TreeNode, name: str) -> bytes:
         out = bytearray()
@@ -64,30 +90,26 @@ class _Linker:
             if isinstance(piece, bytes):
                 out += piece
             elif piece.as_path:
-                out += self._found(piece).path.encode() + b"\0"
+                found = self._found(piece, node, "path_references")
+                out += found.path.encode("utf-8", "surrogateescape") + b"\0" if found is not None else b""
             else:
                 out += self._phandle(piece, node, name, len(out))
         return bytes(out)
 
-    def _found(self, target: Target) -> TreeNode:
+    def _found(self, target: Target, user: TreeNode, check: str) -> TreeNode | None:
         node = self.parsed.find(target)
-        if node is None:
-            raise FormatError(
-                f"{target.place}: {target} leads to no node",
-                format=FORMAT,
-                remedy="include the file that defines it; what a base tree defines is for an overlay: /plugin/;",
-            )
-        self.used.add(node)
+        if node is not None:
+            self.used.add(node)
+        elif not self.parsed.plugin or target.as_path:
+            message = f'Reference to non-existent node or label "{target.text}"'
+            self.parsed.faults.append(Fault(check, user, message, place=target.place))
         return node
 
     def _phandle(self, target: Target, user: TreeNode, name: str, offset: int) -> bytes:
-        if self.parsed.plugin and self.parsed.find(target) is None and target.label:
-            self.fixups.setdefault(target.label, []).append(f"{user.path}:{name}:{offset}")
-            return UNRESOLVED
-        node = self._found(target)
-        if self.parsed.plugin:
-            self.local.append((user, name, offset))
-        return self._number(node).to_bytes(4, "big")
+        self.uses.append((user, name, offset, target))
+        self.parsed.references.setdefault(user, {}).setdefault(name, []).append(offset)
+        node = self._found(target, user, "phandle_references")
+        return UNRESOLVED if node is None else self._number(node).to_bytes(4, "big")
 
     def _number(self, node: TreeNode) -> int:
         number = node.phandle
@@ -96,29 +118,42 @@ class _Linker:
                 self.free += 1
             number = self.free
             self.taken.add(number)
-            node["phandle"] = number
+            for name in PHANDLE_NAMES[self.extras.phandles]:
+                node[name] = number
         return number
 
-    def _symbols(self) -> None:
-        """The paths of all labels; each of their nodes gets a phandle, because an overlay may want it."""
+    def _label_tree(self, name: str, *, numbered: bool) -> None:
+        """The paths of all labels; for symbols each of their nodes gets a phandle, because an overlay may want it."""
         root = self.parsed.root
         named = [node for node in root.walk() if node.labels]
         if not named:
             return
-        holder = root.children.get("__symbols__") or root.add("__symbols__")
+        holder = root.children.get(name) or root.add(name)
         for node in named:
-            self._number(node)
             for label in node.labels:
                 if label not in holder.raw:
                     holder[label] = node.path
+            if numbered:
+                self._number(node)
 
     def _write_fixups(self) -> None:
         root = self.parsed.root
-        if self.fixups:
+        inner: list[tuple[TreeNode, str, int]] = []
+        for user, name, offset, target in self.uses:
+            if user.root is not root:  # it was left out
+                continue
+            if self.parsed.find(target) is not None:
+                inner.append((user, name, offset))
+                continue
+            place = f"{user.path}:{name}:{offset}"
+            if target.path or place.count(":") > 2:
+                why = "only labels can be wanted of a base" if target.path else "its place holds a colon"
+                raise FormatError(f"{target.place}: no fixup can be written for {target}: {why}", format=FORMAT)
             holder = root.children.get("__fixups__") or root.add("__fixups__")
-            for label, places in self.fixups.items():
-                holder[label] = places
-        for user, name, offset in self.local:
+            holder.raw[target.label] = (
+                holder.raw.get(target.label, b"") + place.encode("utf-8", "surrogateescape") + b"\0"
+            )
+        for user, name, offset in inner:
             holder = root.children.get("__local_fixups__") or root.add("__local_fixups__")
             for part in _names(user):
                 holder = holder.children.get(part) or holder.add(part)

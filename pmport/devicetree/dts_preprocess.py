@@ -48,7 +48,7 @@ def wants_preprocessing(text: str) -> bool:
     return DIRECTIVE.search(text) is not None
 
 
-def preprocess(text: str, name: str, folders: list[Path] | None, define: Mapping[str, str]) -> str:
+def preprocess(text: str, name: str, folders: list[Path] | None, define: Mapping[str, str]) -> tuple[str, list[str]]:
     """Run the preprocessor.
 
     Args:
@@ -59,7 +59,7 @@ def preprocess(text: str, name: str, folders: list[Path] | None, define: Mapping
         define: Macros: name → value.
 
     Returns:
-        The text, with marks that say which file and line it comes from.
+        The text, with marks that say which file and line it comes from; and the files that were included.
 
     Raises:
         FormatError: If a file is missing, or a directive is wrong.
@@ -72,7 +72,7 @@ def preprocess(text: str, name: str, folders: list[Path] | None, define: Mapping
     processor.write(out)
     if processor.errors:
         raise FormatError(processor.errors[0], format=FORMAT, remedy=processor.remedy)
-    return out.getvalue().replace(HASH, "#")
+    return out.getvalue().replace(HASH, "#"), processor.files
 
 
 def _processor() -> Any:
@@ -85,6 +85,7 @@ def _processor() -> Any:
         def __init__(self, folders: list[Path] | None) -> None:
             super().__init__()
             self.errors: list[str] = []
+            self.files: list[str] = []
             self.remedy = ""
             self.rewrite_paths: list[object] = []  # show files as they were named
             for folder in folders or ():
@@ -120,6 +121,7 @@ def _processor() -> Any:
             path = Path(includepath)
             if not self.readable:
                 raise FileNotFoundError(includepath)
+            self.files.append(includepath)
             text = path.read_text(encoding="utf-8", errors="surrogateescape")
             return io.StringIO(HASH_NAME.sub(rf"\1{HASH}", text))
 

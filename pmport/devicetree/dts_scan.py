@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import NoReturn
+from dataclasses import dataclass, field
+from typing import NamedTuple, NoReturn
 
 from pmport.errors import FormatError
 
@@ -20,23 +21,38 @@ BEGINNINGS = frozenset({"", " ", "\n", "\t", "\r", "\f", "\v", "/", "#"})
 BLANK = re.compile(r"(?:[ \n\t\r\f\v]+|//[^\n]*|/\*(?s:.*?)\*/)+")
 LINE = re.compile(r'[ \t]*#[ \t]*(?:line[ \t]+)?(\d+)[ \t]+"((?:[^"\\]|\\.)*)"[^\n]*')
 MARK = re.compile(r'^[ \t]*#[ \t]*(?:line[ \t]+)?(\d+)[ \t]+"((?:[^"\\]|\\.)*)"[^\n]*', re.MULTILINE)
+NUL = re.compile(r"\\(?:0{1,3}|x0{1,2})(?![0-7A-Fa-f])|\0")
 NESTED = 64
 """Files may include one another so deep."""
+INCLUDE = re.compile(r'/include/\s*"((?:[^"\\]|\\.)*)"', re.DOTALL)
 SHOWN = 24
 """Letters of the text that an error shows."""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class _File:
     """One file that is being read."""
 
     name: str
     text: str
     at: int = 0
+    lines: list[int] = field(default_factory=list)
+    marks: list[tuple[int, str, int]] = field(default_factory=list)
+
+    def line_of(self, at: int) -> tuple[str, int]:
+        """The file and line that a letter comes from; the preprocessor's marks may name another file."""
+        if not self.lines:
+            self.lines = [0, *(found.end() for found in re.finditer("\n", self.text))]
+            self.marks = [(found.end(), found[2], int(found[1])) for found in MARK.finditer(self.text)]
+        line = bisect_right(self.lines, at)
+        before = bisect_right(self.marks, at, key=lambda mark: mark[0])
+        if not before:
+            return self.name, line
+        end, name, number = self.marks[before - 1]
+        return name, number + line - bisect_right(self.lines, end) - 1
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(NamedTuple):
     """A place in a source; as text ``file:line:column``, counted only when it is asked for.
 
     Args:
@@ -48,12 +64,8 @@ class Place:
     at: int
 
     def __str__(self) -> str:
-        text = self.file.text
-        name, line = self.file.name, text.count("\n", 0, self.at) + 1
-        mark = next(reversed(list(MARK.finditer(text, 0, self.at))), None)
-        if mark:
-            name, line = mark[2], int(mark[1]) + text.count("\n", mark.end(), self.at) - 1
-        return f"{name}:{line}:{self.at - text.rfind(chr(10), 0, self.at)}"
+        name, line = self.file.line_of(self.at)
+        return f"{name}:{line}:{self.at - self.file.text.rfind(chr(10), 0, self.at)}"
 
 
 class Scanner:
@@ -63,11 +75,15 @@ class Scanner:
         text: The source, already preprocessed.
         name: Its file's name, for errors and for files that stand beside it.
         read: Gets included files; None: nothing can be included.
+
+    Attributes:
+        read_files: The files that were included, in their order.
     """
 
     def __init__(self, text: str, name: str, read: Reader | None) -> None:
         self._files = [_File(name, text)]
         self._read = read
+        self.read_files: list[str] = []
 
     @property
     def name(self) -> str:
@@ -103,12 +119,14 @@ class Scanner:
         if self._read is None:
             self.fail(f"it wants {name}, and no file may be read", remedy="name the folders to look in")
         try:
-            return self._read(name, self.name)
+            full, content = self._read(name, self.name)
         except OSError as error:
             self.fail(f"{name} cannot be read: {error.strerror or error}", remedy="name the folder that it is in")
+        self.read_files.append(full)
+        return full, content
 
     def skip(self) -> None:
-        """Pass over blanks, comments and the preprocessor's line marks; leave files that are at their end."""
+        """Pass over blanks, comments and the preprocessor's line marks; go on in files that are included here."""
         while True:
             file = self._files[-1]
             if file.text[file.at : file.at + 1] not in BEGINNINGS:
@@ -119,14 +137,26 @@ class Scanner:
             if file.text.startswith("#", file.at) and self._at_line_start(file):
                 mark = LINE.match(file.text, file.at)
                 if mark:
+                    if NUL.search(mark[2]):
+                        self.fail("the name of a file holds NUL")
                     file.at = mark.end()
                     continue
             if file.text.startswith("/*", file.at):
                 self.fail("a comment has no end")
+            if file.text.startswith("/include/", file.at):
+                self._follow(file)
+                continue
             if file.at >= len(file.text) and len(self._files) > 1:
                 self._files.pop()
                 continue
             return
+
+    def _follow(self, file: _File) -> None:
+        named = INCLUDE.match(file.text, file.at)
+        if named is None:
+            self.fail("the name of a file is missing behind /include/, between quotes")
+        file.at = named.end()
+        self.include(named[1])
 
     @staticmethod
     def _at_line_start(file: _File) -> bool:

@@ -12,7 +12,7 @@ from typing import NoReturn
 
 from pmport.devicetree.fdt_header import KIND, Header
 from pmport.devicetree.fdt_layout import NodeLayout, TreeLayout
-from pmport.devicetree.fdt_old_versions import modernise
+from pmport.devicetree.fdt_old_versions import drop_names, modernise
 from pmport.devicetree.tree import DeviceTree
 from pmport.devicetree.tree_node import NO_PHANDLES, TreeNode
 from pmport.errors import FormatError
@@ -28,12 +28,13 @@ _DIRTY = (0, 0x00FFFFFF, 0x0000FFFF, 0x000000FF)
 """By the length's last two bits: which bits of the last word are padding."""
 
 
-def read_tree(data: bytes, header: Header) -> DeviceTree:
+def read_tree(data: bytes, header: Header, *, unique: bool = True) -> DeviceTree:
     """Read a whole blob.
 
     Args:
         data: The blob; ``header.totalsize`` bytes.
         header: Its header, checked.
+        unique: Refuse a tree in which two nodes have one phandle.
 
     Returns:
         The tree, with the layout that gives the same bytes again.
@@ -49,7 +50,10 @@ def read_tree(data: bytes, header: Header) -> DeviceTree:
     reservations, after_reservations = read_reservations(data, header)
     reader = _Reader(block, strings, start)
     used = reader.run()
-    check_phandles(reader.root, data, header)
+    if header.version < 16:
+        drop_names(reader.root)
+    if unique:
+        check_phandles(reader.root, data, header)
     layout = TreeLayout(
         header.version, header.last_comp_version, strings, reader.nameoffs, [], structure_head=reader.head
     )

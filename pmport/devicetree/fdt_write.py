@@ -11,13 +11,15 @@ from typing import TYPE_CHECKING
 
 from pmport.devicetree.fdt_header import HEADER_SIZE, Header
 from pmport.devicetree.fdt_layout import TreeLayout
+from pmport.devicetree.fdt_old_versions import old_structure
+from pmport.errors import FormatError
 
 if TYPE_CHECKING:
     from pmport.devicetree.fdt_layout import NodeLayout
     from pmport.devicetree.tree import DeviceTree
     from pmport.devicetree.tree_node import TreeNode
 
-__all__ = ["write"]
+__all__ = ["VERSIONS", "write"]
 
 _NODE = b"\0\0\0\1"
 _END_NODE = b"\0\0\0\2"
@@ -29,29 +31,47 @@ _CANONICAL = [("reservations", b""), ("structure", b""), ("strings", b"")]
 _ALIGN = {"reservations": 8, "structure": 4, "strings": 1}
 
 
-def write(tree: DeviceTree, *, canonical: bool = False, padding: int = 0) -> bytes:
-    """Write a tree as a blob of version 17.
+VERSIONS = {1: (1, 28), 2: (1, 32), 3: (1, 36), 16: (16, 36), 17: (16, HEADER_SIZE)}
+"""Version → the oldest that it is compatible with, and bytes of its header."""
+
+
+def write(
+    tree: DeviceTree, *, canonical: bool = False, padding: int = 0, version: int | None = None, spare: int = 0
+) -> bytes:
+    """Write a tree as a blob.
 
     Args:
         tree: The tree.
         canonical: Forget how the blob was laid out that the tree was read from.
         padding: Bytes to leave free at the end (``totalsize`` counts them), beside those that were there.
+        version: The version, one of :data:`VERSIONS`; None: that of the layout, or 17. Another version than the layout's
+            is laid out anew.
+        spare: Empty entries behind the memory reservations, for a bootloader that adds to them.
 
     Returns:
         The blob.
+
+    Raises:
+        FormatError: If there is no such version.
     """
     layout = None if canonical else tree.layout
-    if layout is None or not layout.blocks:
-        layout = TreeLayout(17, 16, b"", {}, list(_CANONICAL))
+    if layout is None or not layout.blocks or (version is not None and version != layout.version):
+        version = 17 if version is None else version
+        if version not in VERSIONS:
+            known = ", ".join(map(str, VERSIONS))
+            raise FormatError(f"there is no version {version}", format="device tree blob", remedy=f"one of {known}")
+        layout = TreeLayout(version, VERSIONS[version][0], b"", {}, list(_CANONICAL))
     names = _Names(layout)
+    old = layout.version < 16
+    reservations = [*tree.reservations, *[(0, 0)] * (spare + 1)]
     blocks = {
-        "reservations": b"".join(a.to_bytes(8, "big") + s.to_bytes(8, "big") for a, s in [*tree.reservations, (0, 0)]),
-        "structure": _structure(tree.root, names, layout),
+        "reservations": b"".join(a.to_bytes(8, "big") + s.to_bytes(8, "big") for a, s in reservations),
+        "structure": old_structure(tree.root, names.head) if old else _structure(tree.root, names, layout),
     }
     blocks["strings"] = bytes(names.strings)
     pieces = [b""]
     offsets = {}
-    past = HEADER_SIZE
+    past = head = VERSIONS[layout.version][1] if layout.version in VERSIONS else HEADER_SIZE
     for name, gap in layout.blocks:
         filler = gap if (past + len(gap)) % _ALIGN[name] == 0 else gap.rstrip(b"\0")
         filler += bytes(-(past + len(filler)) % _ALIGN[name])
@@ -70,7 +90,7 @@ def write(tree: DeviceTree, *, canonical: bool = False, padding: int = 0) -> byt
         size_dt_strings=len(blocks["strings"]),
         size_dt_struct=len(blocks["structure"]),
     )
-    pieces[0] = header.pack()
+    pieces[0] = header.pack()[:head]
     return b"".join(pieces)
 
 

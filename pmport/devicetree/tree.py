@@ -196,6 +196,17 @@ class DeviceTree(Renders):
                 pairs.append((child, twin))
         return DeviceTree(root, list(self.reservations), boot_cpu=self.boot_cpu, layout=self.layout)
 
+    def sort(self) -> None:
+        """Put reservations, properties and nodes into the order of their names: ``dtc -s``."""
+        self.reservations.sort()
+        for node in self.walk():
+            for table in (node.raw, node.children):
+                items: list[tuple[str, object]] = sorted(
+                    table.items(), key=lambda item: item[0].encode(errors="surrogateescape")
+                )
+                table.clear()
+                table.update(items)  # type: ignore[arg-type]  # each table gets its own values back
+
     def to_fdt(self) -> fdt.FDT:
         """As an object of the ``fdt`` package; see :func:`pmport.devicetree.pyfdt.to_fdt`.
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from support import CORPUS, judge
 
 from pmport.cli import pmport as command
-from pmport.devicetree import Blob, DeviceTree, diff, find_blobs, make_overlay, parse_source
+from pmport.devicetree import Blob, DeviceTree, compile_source, diff, find_blobs, make_overlay, parse_source
 from pmport.devicetree.overlays import apply, fragments
 from pmport.errors import FormatError
 
@@ -154,7 +154,7 @@ DAMAGED = {
 @pytest.mark.parametrize("name", DAMAGED)
 def test_a_damaged_overlay_is_refused(name: str) -> None:
     base = parse_source(BASE, symbols=True)
-    overlay = DeviceTree() if name == "no fragment" else parse_source(DAMAGED[name])
+    overlay = compile_source(DAMAGED[name], bare=True, force=True).tree
     with pytest.raises(FormatError):
         apply(base, overlay)
 
