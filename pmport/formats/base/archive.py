@@ -25,11 +25,14 @@ class Member(NamedTuple):
         name: Its name, as the archive writes it; never used as a path unchecked.
         section: Its content.
         offset: Where its content stands in one piece, bytes from the start of the container; None if it does not.
+        problem: Why ``section`` is not what its name promises: it is encrypted, a symbolic link, or packed by a method that
+            pmport does not know; "" for a file.
     """
 
     name: str
     section: Section
     offset: int | None = None
+    problem: str = ""
 
 
 def is_unsafe(name: str) -> bool:
@@ -176,6 +179,11 @@ class Members(Container):
             Finding(Severity.WARNING, "unsafe-name", f"{name!r} would leave the folder it is extracted to", where=name)
             for name in self.names
             if is_unsafe(name)
+        ]
+        found += [
+            Finding(Severity.WARNING, "no-file", f"{member.name!r} {member.problem}", where=member.name)
+            for member in self.members
+            if member.problem
         ]
         if len(set(self.names)) < len(self.names):
             found.append(Finding(Severity.NOTE, "double-name", "several members have one name; the last counts"))

@@ -1,8 +1,8 @@
 r"""The two text files of a factory package: what the phone must be, and what is flashed in which order.
 
-``android-info.txt`` holds lines like ``require board=bramble|redfin``, ``reject version-bootloader=X``,
-``require-for-product:bramble version-baseband=Y`` and ``require partition-exists=vendor``; ``board`` means the product, and
-``*`` at the end of a value stands for any rest. ``fastboot-info.txt`` holds the steps (AOSP, ``fastboot/fastboot.cpp`` and
+``android-info.txt`` holds lines like ``require board=bramble|redfin``, ``reject version-bootloader=X``, ``board=bramble``
+(without a word it is required), ``require-for-product:bramble version-baseband=Y`` and ``require partition-exists=vendor``;
+``board`` means the product, and ``*`` at the end of a value stands for any rest. ``fastboot-info.txt`` holds the steps (AOSP, ``fastboot/fastboot.cpp`` and
 ``fastboot/task.cpp``).
 
 Example:
@@ -15,6 +15,7 @@ Example:
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -25,6 +26,10 @@ if TYPE_CHECKING:
 
 __all__ = ["FactoryStep", "Requirement", "factory_steps", "requirements"]
 
+PLAIN = re.compile(r"(?P<word>require\s+|reject\s+)?\s*(?P<name>\S+)\s*=\s*(?P<values>.*)")
+"""A requirement; without a word it is one too."""
+BOUND = re.compile(r"require-for-product:\s*(?P<product>\S+)\s+(?P<name>\S+)\s*=\s*(?P<values>.*)")
+"""A requirement for one product; on the others it does not count."""
 KNOWN_VERSION = 1
 REBOOTS = frozenset({"", "fastboot", "bootloader", "recovery"})
 
@@ -85,21 +90,19 @@ def _lines(text: str) -> Iterator[tuple[int, str]]:
 
 
 def _requirement(line: str, number: int) -> Requirement:
-    head, _, rest = line.partition(" ")
-    word, _, product = head.partition(":")
-    variable, sign, values = rest.partition("=")
-    if (
-        word not in {"require", "reject", "require-for-product"}
-        or not sign
-        or (product and word != "require-for-product")
-    ):
-        raise FormatError(f"line {number} is no requirement: {line[:60]!r}", format="android-info.txt", field=word)
-    variable = variable.strip()
+    plain = PLAIN.fullmatch(line)
+    bound = None if plain else BOUND.fullmatch(line)
+    match = plain or bound
+    if match is None:
+        raise FormatError(
+            f"line {number} is no requirement: {line[:60]!r}", format="android-info.txt", field=line.partition(" ")[0]
+        )
+    variable = match["name"]
     return Requirement(
         "product" if variable == "board" else variable,
-        tuple(value.strip() for value in values.split("|")),
-        word == "reject",
-        product,
+        tuple(value.strip() for value in match["values"].split("|")),
+        bool(plain and plain["word"] and plain["word"].strip() == "reject"),
+        bound["product"] if bound else "",
         number,
     )
 
@@ -143,7 +146,7 @@ def factory_steps(text: str) -> tuple[FactoryStep, ...]:
     for number, line in _lines(text):
         words = line.split()
         if words[0] == "version":
-            if len(words) != 2 or not words[1].isdigit() or int(words[1]) > KNOWN_VERSION:
+            if len(words) != 2 or not re.fullmatch("[0-9]{1,4}", words[1]) or int(words[1]) > KNOWN_VERSION:
                 raise _broken(number, line, f"version {KNOWN_VERSION} is known")
             continue
         steps.append(_step(words, number, line))
@@ -152,7 +155,7 @@ def factory_steps(text: str) -> tuple[FactoryStep, ...]:
 
 def _step(words: list[str], number: int, line: str) -> FactoryStep:
     if_wipe = words[0] == "if-wipe"
-    word, *rest = words[1:] if if_wipe else words
+    word, *rest = (words[1:] if if_wipe else words) or [""]
     options = {text for text in rest if text.startswith("--")}
     names = [text for text in rest if not text.startswith("--")]
     if word == "flash" and names and len(names) <= 2 and options <= {"--slot-other", "--apply-vbmeta"}:

@@ -1,7 +1,7 @@
 """The files of Samsung's firmware packages: ``.tar.md5`` archives, zip files of them, members packed with LZ4.
 
 A package's MD5 line is checked; ``meta-data/download-list.txt`` says which members are flashed and in which order; of two
-members with one name the later counts; ``.lz4`` members are decompressed when they are read.
+members with one name the later counts; ``.lz4`` members are decompressed block by block while they are read.
 
 Example:
     >>> from pmport.formats.packages.tar import TarArchive
@@ -19,17 +19,20 @@ from pmport.errors import FormatError
 from pmport.formats.base.archive import Member, Members
 from pmport.formats.packages.tar import TarArchive
 from pmport.formats.registry import recognise_or_data
-from pmport.formats.streams.stream import Compressed
+from pmport.formats.streams.codecs import decompress, kind_of
+from pmport.formats.streams.lz4_source import Lz4Source
+from pmport.section import Section
 
 if TYPE_CHECKING:
     from pmport.node import Node
-    from pmport.section import Section
 
 __all__ = ["PackageFile", "package_files"]
 
 LIST = "meta-data/download-list.txt"
 LIST_LIMIT = 1 << 16
 PACKED = ".lz4"
+CHECKED = 32 << 20
+"""Members up to this size, bytes, are unpacked in memory, and their LZ4 sums checked; of larger ones the package's MD5 tells."""
 PACKAGES = (".tar", ".tar.md5", ".zip")
 OTHER = ("meta-data/", "META-INF/")
 """Folders that hold what is not flashed."""
@@ -97,9 +100,16 @@ def _base(name: str) -> str:
 
 
 def _content(member: Member) -> Section:
+    if member.problem:
+        raise FormatError(
+            f"{member.name!r} {member.problem}", format="firmware package", field=member.name,
+            remedy="Unpack the package, and flash its files one by one",
+        )  # fmt: skip
     if not member.name.endswith(PACKED):
         return member.section
-    node = recognise_or_data(member.section)
-    if not isinstance(node, Compressed):
+    if kind_of(member.section.read(0, 16)) != "lz4":
         raise FormatError(f"{member.name} is not packed with LZ4", format="LZ4 frame", field="magic", offset=0)
-    return node.content
+    source = Lz4Source(member.section, _base(member.name))
+    if source.size <= CHECKED:
+        return Section.of(decompress(member.section, kind="lz4"))
+    return Section.of(source)

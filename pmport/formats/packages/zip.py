@@ -28,6 +28,8 @@ CENTRAL = struct.Struct("<4s6H3I5H2I")
 LOCAL = struct.Struct("<4s5H3I2H")
 LARGEST_DIRECTORY = 64 << 20
 STORED, DEFLATED = 0, 8
+UNIX, SYMLINK = 3, 0xA
+"""Who made an entry, and the kind of file in the top four bits of its mode."""
 
 
 class _Entry(NamedTuple):
@@ -38,6 +40,7 @@ class _Entry(NamedTuple):
     size: int
     place: int
     crc: int
+    link: bool
 
 
 class ZipArchive(Members):
@@ -111,6 +114,8 @@ class _Inflated:
         self.name = name
         self._crc = crc
         self._packed = packed
+        self.packed_size = packed.size
+        """Bytes that it takes in the archive: how far it unpacks is known before it is."""
         self._rewind()
 
     def _rewind(self) -> None:
@@ -216,7 +221,8 @@ def _entries(section: Section) -> Iterator[_Entry]:
         full, packed, local = _wide(extra, [full, packed, local], place + at)
         text = name.decode("utf-8" if flags & 0x800 else "ascii", "surrogateescape")
         if not text.endswith("/"):
-            yield _Entry(text, method, flags, packed, full, local, fields[7])
+            link = fields[1] >> 8 == UNIX and fields[15] >> 28 == SYMLINK
+            yield _Entry(text, method, flags, packed, full, local, fields[7], link)
         at = start + name_size + extra_size + comment
 
 
@@ -243,10 +249,21 @@ def _member(section: Section, entry: _Entry) -> Member:
     if start + entry.packed > section.size:
         raise _broken(f"{entry.name!r} reaches beyond the end of the file", "compressed size", entry.place + 18)
     packed = section[start : start + entry.packed]
+    problem = _problem(entry)
     if entry.method == DEFLATED and not entry.flags & 1:
-        return Member(entry.name, Section.of(_Inflated(packed, entry.size, entry.name, entry.crc)))
+        return Member(entry.name, Section.of(_Inflated(packed, entry.size, entry.name, entry.crc)), None, problem)
     if entry.method == STORED and entry.packed != entry.size:
         raise _broken(
             f"{entry.name!r} is stored in {entry.packed} bytes and has {entry.size}", "size", entry.place + 18
         )
-    return Member(entry.name, packed, start)
+    return Member(entry.name, packed, start, problem)
+
+
+def _problem(entry: _Entry) -> str:
+    if entry.flags & 1:
+        return "is encrypted"
+    if entry.link:
+        return "is a symbolic link"
+    return (
+        "" if entry.method in {STORED, DEFLATED} else f"is packed by method {entry.method}, which pmport does not know"
+    )

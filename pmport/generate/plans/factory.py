@@ -6,13 +6,15 @@ A package is a zip with ``android-info.txt`` and images, or a zip that holds suc
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from pmport.errors import PlanError
+from pmport.errors import FormatError, PlanError
 from pmport.findings import Finding, Severity
 from pmport.formats.base.archive import Members
-from pmport.formats.packages.factory_info import FactoryStep, factory_steps, requirements
+from pmport.formats.packages.factory_info import FactoryStep, Requirement, factory_steps, requirements
+from pmport.formats.registry import recognise_or_data
 from pmport.formats.storage.sparse import SparseImage, is_sparse
+from pmport.generate.plans.images import check_room, raw_size
 from pmport.plan import FlashPlan, PlannedFile, Preconditions, Step, Verb
 from pmport.section import Section
 
@@ -32,6 +34,12 @@ OTHER_IMAGES = (
 )  # fmt: skip
 """What follows, in fastbootd where the partitions are logical."""
 MANDATORY = ("boot", "system")
+INFO = "android-info.txt"
+WIPED = ("userdata", "cache", "metadata")
+"""What is erased with the user's data, where the phone has it."""
+BOMB_SIZE = 256 << 20
+BOMB_RATIO = 200
+"""Deflate packs at most 1032 to 1; images of this size that pack to a 200th are not made: sparse ones leave zeros out."""
 VBMETA_MAGIC = b"AVB0"
 FLAGS_AT = 123
 """The lowest byte of the flags, big-endian, of a vbmeta header."""
@@ -63,25 +71,32 @@ def factory_plan(
         The plan. Where the phone has logical partitions, it goes through fastbootd.
 
     Raises:
-        PlanError: If the package is no factory package, lacks an image, or is for another phone.
-        FormatError: If one of its text files is broken.
+        PlanError: If the package is no factory package, lacks an image, is for another phone, or does not fit it.
+        RefusedError: If a step is dangerous and was not allowed; ``wipe`` allows the wipe.
+        FormatError: If one of its text files is broken, two members have one name, or one is damaged.
     """
     files = _files(package) if isinstance(package, Members) else {}
-    if "android-info.txt" not in files:
+    if INFO not in files:
         raise PlanError(
             "the package has no android-info.txt, which says what phone it is for",
             remedy="it is no factory package: name the images one by one",
         )
-    _check(files["android-info.txt"], phone)
+    unsaid = tuple(_check(files[INFO], phone))
     unknown = set(disable) - FLAGS.keys()
     if unknown:
         raise PlanError(f"{', '.join(sorted(unknown))} cannot be switched off", remedy=f"these can: {', '.join(FLAGS)}")
     told = files.get("fastboot-info.txt")
     rows = factory_steps(_text(told)) if told is not None else tuple(_usual_steps(files, phone))
-    flags = sum(FLAGS[word] for word in set(disable))
-    steps = [step for row in rows if wipe or not row.if_wipe for step in _steps(row, files, phone, flags)]
-    if wipe and not any(step.verb is Verb.ERASE for step in steps):
-        steps.append(Step(Verb.ERASE, "userdata"))
+    how = _How(phone, sum(FLAGS[word] for word in set(disable)), wipe)
+    steps = [*_first(phone)]
+    for row in rows:
+        if wipe or not row.if_wipe:
+            steps += _steps(row, files, how)
+        if row.word == "reboot":
+            how = how._replace(sized=False)
+    if wipe:
+        steps += _erasures(steps, phone)
+        allow = (*allow, "wipe")
     while steps and steps[-1].verb is Verb.REBOOT and not steps[-1].argument:
         steps.pop()
     if reboot:
@@ -89,42 +104,108 @@ def factory_plan(
     wanted = Preconditions(
         products=(phone.product,) if phone.product else (), unlocked=True, current_slot=phone.current_slot
     )
-    return FlashPlan("fastboot", tuple(steps), "", wanted, tuple(_findings(flags, files, rows)), tuple(allow))
+    return FlashPlan("fastboot", tuple(steps), "", wanted, (*unsaid, *_findings(how.flags, files, rows)), tuple(allow))
+
+
+class _How(NamedTuple):
+    """What all steps of a package depend on."""
+
+    phone: GetVars
+    flags: int
+    wipe: bool
+    sized: bool = True
+    """Whether the sizes of partitions are those that will be there: in fastbootd logical ones grow."""
+
+
+def _first(phone: GetVars) -> Iterator[Step]:
+    """Before anything is flashed: the slot that fastbootd is to start from, and no update that waits to be merged."""
+    if phone.slots > 1 and phone.current_slot:
+        yield Step(Verb.SET_ACTIVE, argument=phone.current_slot)
+    if phone["snapshot-update-status"] not in {"", "none"}:
+        yield Step(Verb.COMMAND, argument="snapshot-update:cancel")
+
+
+def _erasures(steps: list[Step], phone: GetVars) -> Iterator[Step]:
+    """What a wipe erases besides what the package itself names."""
+    done = {step.partition for step in steps if step.verb is Verb.ERASE}
+    known = {**phone.partition_types, **phone.partition_sizes}
+    for name in WIPED:
+        if name not in done and (name in known or (name == "userdata" and not done)):
+            yield Step(Verb.ERASE, name)
 
 
 def _files(package: Members) -> dict[str, Section]:
-    """Name → content, of the zip with the images."""
-    names = {name.rpartition("/")[2]: name for name in package.names}
-    if "android-info.txt" not in names:
-        for name in package.names:
-            if name.rpartition("/")[2].startswith("image-") and name.endswith(".zip"):
-                inner = package[name]
-                return {item.name: item.section for item in inner.members} if isinstance(inner, Members) else {}
-    return {short: package.member(name) for short, name in names.items()}
+    """Name → content, of the zip with the images: those beside ``android-info.txt``.
+
+    Raises:
+        FormatError: If two members have one name, or one is no file.
+    """
+    for member in package.members:
+        folder, _, base = member.name.rpartition("/")
+        if base == INFO:
+            return _members(package, f"{folder}/" if folder else "")
+    for member in package.members:
+        base = member.name.rpartition("/")[2]
+        if base.startswith("image-") and base.endswith(".zip"):
+            inner = recognise_or_data(member.section)
+            return _files(inner) if isinstance(inner, Members) else {}
+    return {}
+
+
+def _members(package: Members, folder: str) -> dict[str, Section]:
+    found: dict[str, Section] = {}
+    for member in package.members:
+        name = member.name.removeprefix(folder)
+        if not member.name.startswith(folder) or "/" in name:
+            continue
+        if name in found:
+            raise FormatError(
+                f"the package has two members named {member.name!r}", format=package.KIND, field=name,
+                remedy="Get the package again: which of them is meant cannot be told",
+            )  # fmt: skip
+        if member.problem:
+            raise FormatError(
+                f"{member.name!r} {member.problem}", format=package.KIND, field=name,
+                remedy="Unpack the package, and flash its images one by one",
+            )  # fmt: skip
+        found[name] = member.section
+    return found
 
 
 def _text(section: Section) -> str:
     return section.read(limit=1 << 20).decode("utf-8", "replace")
 
 
-def _check(info: Section, phone: GetVars) -> None:
+def _check(info: Section, phone: GetVars) -> Iterator[Finding]:
+    """Refuse another phone; what the phone does not say is a finding, as AOSP's client goes on there."""
     for row in requirements(_text(info)):
         if row.product and row.product != phone.product:
             continue
+        value = phone[row.variable]
         if row.variable == "partition-exists":
-            known = phone.partition_sizes
-            for name in row.values:
-                if known and not {name, f"{name}_a", f"{name}_{phone.current_slot}"} & known.keys():
-                    raise PlanError(
-                        f"the package wants a partition {name}, and the phone has none", state="nothing was written"
-                    )
-        elif not row.holds(phone[row.variable]):
-            wanted = ("anything but " if row.reject else "") + " or ".join(row.values)
+            _check_partition(row.values[0], phone)
+        elif not value and row.variable != "product":
+            yield Finding(
+                Severity.WARNING, "not-told", f"the phone does not tell its {row.variable}", where=f"{INFO}, line {row.line}",
+                why=f"the package wants it to be {_wanted(row)}", fix="compare it yourself before you flash",
+            )  # fmt: skip
+        elif not row.holds(value):
             raise PlanError(
-                f"the package wants {row.variable} to be {wanted}, and the phone says {phone[row.variable] or 'nothing'!r}",
-                state="nothing was written",
-                remedy="it is for another phone, or for one with another bootloader: android-info.txt says which",
+                f"The package wants {row.variable} to be {_wanted(row)}, and the phone says {value or 'nothing'!r}",
+                state="Nothing was written",
+                remedy="It is for another phone, or for one with another bootloader: android-info.txt says which",
             )
+
+
+def _wanted(row: Requirement) -> str:
+    return ("anything but " if row.reject else "") + " or ".join(row.values)
+
+
+def _check_partition(name: str, phone: GetVars) -> None:
+    known = {*phone.partition_sizes, *phone.partition_types}
+    said = phone[f"has-slot:{name}"]
+    if known and not said and not {name, f"{name}_a", f"{name}_b"} & known:
+        raise PlanError(f"The package wants a partition {name}, and the phone has none", state="Nothing was written")
 
 
 def _usual_steps(files: dict[str, Section], phone: GetVars) -> Iterator[FactoryStep]:
@@ -143,14 +224,19 @@ def _usual_steps(files: dict[str, Section], phone: GetVars) -> Iterator[FactoryS
     yield FactoryStep("erase", "userdata", if_wipe=True)
 
 
-def _steps(row: FactoryStep, files: dict[str, Section], phone: GetVars, flags: int) -> Iterator[Step]:
+def _steps(row: FactoryStep, files: dict[str, Section], how: _How) -> Iterator[Step]:
+    phone = how.phone
     if row.word == "flash":
         if row.image not in files:
-            raise PlanError(f"the package has no {row.image}, which is to be flashed to {row.partition}")
-        section = files[row.image]
-        if flags and (row.apply_vbmeta or row.partition == "vbmeta"):
-            section = _flagged(section, flags)
-        yield Step(Verb.FLASH, _slotted(row, phone), PlannedFile.of(row.image, section))
+            raise PlanError(f"The package has no {row.image}, which is to be flashed to {row.partition}")
+        section, partition = files[row.image], _slotted(row, phone)
+        _refuse_bomb(row.image, section)
+        if how.sized:
+            check_room(row.image, section.size, partition, phone)
+            check_room(row.image, raw_size(section), partition, phone)
+        if how.flags and (row.apply_vbmeta or row.partition == "vbmeta"):
+            section = _flagged(section, how.flags)
+        yield Step(Verb.FLASH, partition, PlannedFile.of(row.image, section))
     elif row.word == "erase":
         yield Step(Verb.ERASE, row.partition)
     elif row.word == "reboot":
@@ -158,7 +244,18 @@ def _steps(row: FactoryStep, files: dict[str, Section], phone: GetVars, flags: i
     elif "super_empty.img" in files:
         image = PlannedFile.of("super_empty.img", files["super_empty.img"])
         yield Step(Verb.STAGE, "super_empty", image)
-        yield Step(Verb.COMMAND, argument=f"update-super:{phone['super-partition-name'] or 'super'}")
+        wiping = ":wipe" if how.wipe else ""
+        yield Step(Verb.COMMAND, argument=f"update-super:{phone['super-partition-name'] or 'super'}{wiping}")
+
+
+def _refuse_bomb(name: str, section: Section) -> None:
+    """Refuse what unpacks to far more than it can mean, before its first byte is unpacked."""
+    packed = getattr(section.source, "packed_size", None)
+    if packed is not None and section.size > BOMB_SIZE and section.size > BOMB_RATIO * packed:
+        raise PlanError(
+            f"{name} unpacks from {packed} to {section.size} bytes, as no image does", state="Nothing was written",
+            remedy="If it is meant so, unpack the package and flash its images one by one",
+        )  # fmt: skip
 
 
 def _slotted(row: FactoryStep, phone: GetVars) -> str:

@@ -14,6 +14,7 @@ from pmport.generate.plans.images import (
     Flashable,
     check_boot_image,
     check_not_packed,
+    check_room,
     forbid,
     planned_file,
     raw_size,
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
 __all__ = ["flash_plan"]
 
-DEFAULTS = {"kernel": "boot", "rootfs": "userdata", "vendor_boot": "vendor_boot"}
+DEFAULTS = {"kernel": "boot", "rootfs": "userdata", "vendor_boot": "vendor_boot", "vbmeta": "vbmeta", "dtbo": "dtbo"}
 """fastboot's partitions where a record names none (the schema's own defaults)."""
 ORDER = ("vbmeta", "dtbo", "vendor_boot", "boot", "kernel", "rootfs")
 """What the bootloader checks first is written first; others come last, in the order in which they were given."""
@@ -127,25 +128,10 @@ def _step(device: Device, name: str, image: PlannedFile, phone: GetVars | None) 
     partition = _partition(device, name)
     forbid(device, partition)
     if phone is not None:
-        _check_room(partition, image, phone)
+        check_room(image.name, raw_size(image.section), partition, phone)
     if name == "rootfs" and device.flash.max_size and raw_size(image.section) > device.flash.max_size << 20:
         raise PlanError(f"{image.name} has more than the {device.flash.max_size} MiB that {device.codename} takes")
     return Step(Verb.FLASH, partition, image)
-
-
-def _room(partition: str, phone: GetVars) -> int | None:
-    sizes = phone.partition_sizes
-    return sizes.get(partition, sizes.get(f"{partition}_{phone.current_slot}"))
-
-
-def _check_room(partition: str, image: PlannedFile, phone: GetVars) -> None:
-    room = _room(partition, phone)
-    size = raw_size(image.section)
-    if room is not None and size > room and phone[f"is-logical:{partition}"] != "yes":
-        raise PlanError(
-            f"{image.name} takes {size} bytes, and {partition} has {room}",
-            remedy="make it smaller: another compression of the ramdisk, fewer modules",
-        )
 
 
 def _preconditions(device: Device, phone: GetVars | None) -> Preconditions:

@@ -21,6 +21,7 @@ from pmport.section import Readable, Section
 
 if TYPE_CHECKING:
     from pmport.device_db import Device
+    from pmport.formats.reports.getvars import GetVars
 
 __all__ = [
     "BOOT_MAGIC",
@@ -28,6 +29,7 @@ __all__ = [
     "Flashable",
     "check_boot_image",
     "check_not_packed",
+    "check_room",
     "forbid",
     "planned_file",
     "raw_size",
@@ -130,6 +132,28 @@ def forbid(device: Device | None, partition: str) -> None:
         raise PlanError(
             f"{partition} is never flashed on {device.codename}", remedy="Its record says so: flash.blacklist"
         )
+
+
+def check_room(name: str, size: int, partition: str, phone: GetVars) -> None:
+    """Refuse what is larger than its partition; what exactly fills it fits.
+
+    Args:
+        name: What a person calls the file.
+        size: Bytes that it takes on the phone.
+        partition: The partition, with or without its slot.
+        phone: What the phone says of itself; logical partitions grow as they must.
+
+    Raises:
+        PlanError: If it is larger.
+    """
+    sizes = phone.partition_sizes
+    own = partition if partition in sizes else f"{partition}_{phone.current_slot}"
+    room = sizes.get(own)
+    if room is not None and size > room and phone[f"is-logical:{own}"] != "yes":
+        raise PlanError(
+            f"{name} takes {size} bytes, and {own} has {room}", state="Nothing was written",
+            remedy="Make it smaller: another compression of the ramdisk, fewer modules",
+        )  # fmt: skip
 
 
 def raw_size(section: Section) -> int:

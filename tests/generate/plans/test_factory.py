@@ -5,8 +5,8 @@ from __future__ import annotations
 import io
 import subprocess
 import zipfile
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
 from click.testing import CliRunner
@@ -15,15 +15,13 @@ from support import judge
 import pmport
 from pmport import flashers, generate
 from pmport.cli import pmport as command
-from pmport.errors import FormatError, PlanError
+from pmport.errors import FormatError, PlanError, RefusedError
 from pmport.formats.avb.vbmeta import VbMeta
 from pmport.formats.packages.factory_info import factory_steps, requirements
+from pmport.formats.reports.getvars import GetVars
 from pmport.formats.storage.sparse import SparseImage
-from pmport.plan import Verb
+from pmport.plan import FlashPlan, Verb
 from pmport.virtual import FastbootPhone, NetworkPhone, Partition, PyusbBackend
-
-if TYPE_CHECKING:
-    from pmport.formats.reports.getvars import GetVars
 
 INFO = "require board=argon|argon_*\nreject version-bootloader=0.1\nrequire partition-exists=boot\n"
 STEPS = "version 1\nflash boot\nflash --apply-vbmeta vbmeta\nreboot fastboot\nupdate-super\nflash system\nif-wipe erase userdata\n"
@@ -127,6 +125,140 @@ def test_a_broken_requirement_is_told_with_its_line(text: str) -> None:
 def test_a_broken_step_is_told_with_its_line(text: str) -> None:
     with pytest.raises(FormatError, match="line 2"):
         factory_steps(f"version 1\n{text}")
+
+
+@pytest.mark.parametrize(
+    ("line", "want"),
+    [
+        ("require product=a|b ", ("product", (), ("a", "b"), False)),
+        ("board=a", ("product", (), ("a",), False)),
+        ("require\tversion-bootloader\t= 1 | 2", ("version-bootloader", (), ("1", "2"), False)),
+        ("reject   product=a", ("product", (), ("a",), True)),
+        ("require-for-product:x version-baseband=1", ("version-baseband", ("x",), ("1",), False)),
+        ("require-for-product: x version-baseband=1", ("version-baseband", ("x",), ("1",), False)),
+        ("require partition-exists=vendor", ("partition-exists", (), ("vendor",), False)),
+        ("require product=", ("product", (), ("",), False)),
+    ],
+)
+def test_requirements_are_read_as_aosp_reads_them(
+    line: str, want: tuple[str, tuple[str, ...], tuple[str, ...], bool]
+) -> None:
+    (row,) = requirements(line)
+    assert (row.variable, (row.product,) if row.product else (), row.values, row.reject) == want
+
+
+@pytest.mark.parametrize("line", ["nothing", "=", "|", "require", "require x", "reject ", "require-for-product:x", "require-for-product:x y"])  # fmt: skip
+def test_what_aosp_calls_a_syntax_error_is_one(line: str) -> None:
+    with pytest.raises(FormatError, match="line 1"):
+        requirements(line)
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["if-wipe", "if-wipe flash", "wipe x", "version", "version 01.0", "version x", "version ²", "update-super x", "flash a b c", "reboot a b"],
+)  # fmt: skip
+def test_what_is_no_step_is_refused(line: str) -> None:
+    with pytest.raises(FormatError, match="line 1"):
+        factory_steps(line)
+
+
+def plan_of(data: bytes, more: dict[str, str] | None = None, *, wipe: bool = False) -> FlashPlan:
+    told = GetVars({**variables().variables, **(more or {})})
+    with pmport.open(data) as node:
+        return generate.factory_plan(node, told, wipe=wipe)
+
+
+def test_what_the_phone_does_not_tell_is_a_warning() -> None:
+    plan = plan_of(package(android__info_txt=b"require version-baseband=1\n"))
+    assert [finding.code for finding in plan.findings] == ["not-told"]
+    with pytest.raises(PlanError, match="wants version-baseband to be 1"):
+        plan_of(package(android__info_txt=b"require version-baseband=1\n"), {"version-baseband": "2"})
+
+
+def test_the_slot_is_set_and_a_waiting_update_is_cancelled_first() -> None:
+    slots = {"slot-count": "2", "current-slot": "b"}
+    plan = plan_of(package(), {**slots, "snapshot-update-status": "snapshotted"})
+    assert [step.title for step in plan.steps[:2]] == ["set active slot b", "command snapshot-update:cancel"]
+    assert plan_of(package(), {"snapshot-update-status": "none"}).steps[0].title == "flash boot"
+
+
+def test_a_wipe_erases_all_that_holds_the_users_data() -> None:
+    told = {"partition-type:metadata": "ext4", "partition-type:cache": "ext4"}
+    plan = plan_of(package(), told, wipe=True)
+    assert [step.partition for step in plan.steps if step.verb is Verb.ERASE] == ["userdata", "cache", "metadata"]
+    assert "update-super:super:wipe" in [step.argument for step in plan.steps]
+    with pytest.raises(RefusedError):
+        replace(plan, allow=())
+
+
+@pytest.mark.parametrize(("size", "fits"), [(-1, True), (0, True), (1, False)])
+def test_an_image_that_exactly_fills_its_partition_fits(size: int, fits: bool) -> None:
+    data = package(boot_img=b"ANDROID!" + bytes((1 << 20) - 8 + size))
+    if fits:
+        assert plan_of(data).steps
+    else:
+        with pytest.raises(PlanError, match="boot has 1048576"):
+            plan_of(data)
+
+
+def test_two_members_with_one_name_are_refused() -> None:
+    out = io.BytesIO(package())
+    with zipfile.ZipFile(out, "a") as archive, pytest.warns(UserWarning, match="Duplicate"):
+        archive.writestr("boot.img", b"ANDROID! another")
+    with pytest.raises(FormatError, match=r"two members named 'boot\.img'"):
+        plan_of(out.getvalue())
+
+
+def test_a_file_of_the_same_name_elsewhere_is_not_taken() -> None:
+    out = io.BytesIO(package())
+    with zipfile.ZipFile(out, "a") as archive:
+        archive.writestr("old/boot.img", b"ANDROID! another")
+    image = next(step.image for step in plan_of(out.getvalue()).steps if step.partition == "boot")
+    assert image is not None
+    assert image.section.read() == BOOT
+
+
+def test_a_link_is_no_image() -> None:
+    info = zipfile.ZipInfo("boot.img")
+    info.create_system, info.external_attr = 3, 0o120777 << 16
+    out = io.BytesIO(package(boot_img=None))
+    with zipfile.ZipFile(out, "a") as archive:
+        archive.writestr(info, "../../etc/passwd")
+    with pytest.raises(FormatError, match="is a symbolic link"):
+        plan_of(out.getvalue())
+
+
+def test_an_encrypted_member_is_no_image() -> None:
+    data = bytearray(package())
+    at = 0
+    while (at := data.find(b"PK\x01\x02", at)) >= 0:  # the flag of each entry of the central directory
+        data[at + 8] |= 1
+        at += 4
+    with pytest.raises(FormatError, match="is encrypted"):
+        plan_of(bytes(data))
+
+
+def test_a_bomb_is_refused_before_it_is_unpacked() -> None:
+    out = io.BytesIO(package(system_img=None))
+    with zipfile.ZipFile(out, "a", zipfile.ZIP_DEFLATED) as archive, archive.open("system.img", "w") as member:
+        for _ in range(300):
+            member.write(bytes(1 << 20))
+    with pytest.raises(PlanError, match="as no image does"):
+        plan_of(out.getvalue())
+    sized = io.BytesIO(package(boot_img=None))
+    with zipfile.ZipFile(sized, "a", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("boot.img", b"ANDROID!" + bytes(8 << 20))
+    with pytest.raises(PlanError, match="boot has 1048576"):
+        plan_of(sized.getvalue())
+
+
+def test_a_package_of_very_many_members_is_planned() -> None:
+    many = {f"extra/{number}": b"" for number in range(30_000)}
+    out = io.BytesIO(package())
+    with zipfile.ZipFile(out, "a") as archive:
+        for name in many:
+            archive.writestr(name, b"")
+    assert plan_of(out.getvalue()).steps
 
 
 def test_the_phone_is_flashed_through_fastbootd_and_found_again() -> None:
