@@ -399,7 +399,8 @@ class Device(Renders):
         compatible: Compatible strings of its mainline device tree's root.
         models: Model names that its device trees and bootloaders carry.
         model_numbers: Its maker's numbers of the variants that it is sold as: ``SM-G900F``.
-        aliases: Other names that it is sold or known by, and Android's codenames for it: ``klte``.
+        aliases: Other names that it is sold by.
+        android_devices: What Android calls its variants (``ro.product.device``): ``klte``.
         qcom_msm_id: Qualcomm's msm-ids: (platform, revision) each, as the bootloader chooses by them.
         qcom_board_id: Qualcomm's board-ids: (variant, subtype) each.
         kernels: Kernel packages.
@@ -433,6 +434,7 @@ class Device(Renders):
     models: tuple[str, ...] = ()
     model_numbers: tuple[str, ...] = ()
     aliases: tuple[str, ...] = ()
+    android_devices: tuple[str, ...] = ()
     qcom_msm_id: tuple[tuple[int, ...], ...] = ()
     qcom_board_id: tuple[tuple[int, ...], ...] = ()
     kernels: tuple[str, ...] = ()

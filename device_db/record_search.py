@@ -146,7 +146,17 @@ def _entry(row: IndexRow) -> _Entry:
     shorter = [name[len(maker) :] for name in names if maker and name.lower().startswith(maker)]
     plain = [re.sub(r"\s*\(.*?\)", "", name) for name in (*names, *shorter)]
     numbers = [number.partition("-")[2] for number in row.model_numbers]
-    handles = (row.codename, tail, *names, *shorter, *plain, *row.model_numbers, *numbers, *row.compatible)
+    handles = (
+        row.codename,
+        tail,
+        *names,
+        *shorter,
+        *plain,
+        *row.model_numbers,
+        *numbers,
+        *row.android_devices,
+        *row.compatible,
+    )
     chips = (row.soc, *row.chip_names)
     texts = (*handles, row.manufacturer, row.soc, *row.chip_names, *row.dtb)
     return _Entry(

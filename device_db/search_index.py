@@ -49,6 +49,7 @@ class IndexRow:
     models: tuple[str, ...]
     model_numbers: tuple[str, ...]
     aliases: tuple[str, ...]
+    android_devices: tuple[str, ...]
     dtb: tuple[str, ...]
     qcom_msm_id: tuple[tuple[int, ...], ...]
     qcom_board_id: tuple[tuple[int, ...], ...]
@@ -80,6 +81,7 @@ class IndexRow:
             "models",
             "model_numbers",
             "aliases",
+            "android_devices",
         )
         trees = dict.fromkeys((*device.dtb, *(tree for variant in device.variants.values() for tree in variant.dtb)))
         addresses = device.boot.addresses

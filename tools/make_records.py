@@ -97,23 +97,27 @@ def _codename(compatible: str) -> str:
 def named(device: Device, tables: Mapping[str, Mapping[tuple[str, str], Names]]) -> Device:
     """With the names, model numbers and the chip that public lists have under its codename."""
     vendor, _, name = SUFFIX.sub("", device.codename).partition("-")
-    aliases: dict[str, None] = {}
-    numbers: dict[str, None] = {}
-    chips: set[str] = set()
-    for table in tables.values():
-        entry = table.get((vendor, name))
-        if entry is None or not _plausible(device, entry):
-            continue
-        aliases |= entry.names
-        numbers |= entry.numbers
-        chips |= entry.chips
+    found = Names()
+    keys = [(vendor, name)]
+    for table in tables.values():  # numbers of one list may lead into the next
+        for key in keys:
+            entry = table.get(key)
+            if entry is not None and _plausible(device, entry):
+                found.names |= entry.names
+                found.numbers |= entry.numbers
+                found.devices |= entry.devices
+                found.chips |= entry.chips
+        keys += [(vendor, number.lower()) for number in found.numbers]
     full = device.name.lower()
-    known = tuple(alias for alias in aliases if alias.lower() not in {full, full.removeprefix(f"{vendor} ")})
+    known = [alias for alias in found.names if alias.lower() not in {full, full.removeprefix(f"{vendor} ")}]
     device = replace(
-        device, aliases=_joined(device.aliases, list(known)), model_numbers=_joined(device.model_numbers, list(numbers))
+        device,
+        aliases=_joined(device.aliases, known),
+        model_numbers=_joined(device.model_numbers, list(found.numbers)),
+        android_devices=_joined(device.android_devices, list(found.devices)),
     )
-    if not device.soc and len(chips) == 1:
-        return replace(device, soc=chips.pop(), soc_from="lineage-wiki")
+    if not device.soc and len(found.chips) == 1:
+        return replace(device, soc=found.chips.pop(), soc_from="lineage-wiki")
     return device
 
 
@@ -166,6 +170,7 @@ def kept(device: Device, old: Device) -> Device:
     values = {name: getattr(device, name) or getattr(old, name) for name in FILLED}
     values["models"] = _joined(device.models, list(old.models))
     values["aliases"] = _joined(device.aliases, list(old.aliases))
+    values["android_devices"] = _joined(device.android_devices, list(old.android_devices))
     values["model_numbers"] = _joined(device.model_numbers, list(old.model_numbers))
     flash = replace(
         device.flash,

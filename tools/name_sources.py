@@ -37,11 +37,13 @@ class Names:
     Args:
         names: What it is sold as.
         numbers: Model numbers.
+        devices: What Android calls it: ``ro.product.device``.
         chips: Chips, as records name them; several where variants differ.
     """
 
     names: dict[str, None] = field(default_factory=dict)
     numbers: dict[str, None] = field(default_factory=dict)
+    devices: dict[str, None] = field(default_factory=dict)
     chips: set[str] = field(default_factory=set)
 
 
@@ -106,8 +108,7 @@ def certified(path: Path) -> Mapping[tuple[str, str], Names]:
                 entry = found[brand, key]
                 if name:
                     entry.names[" ".join(name.split())] = None
-                if device.lower() != key:
-                    entry.names[device] = None
+                entry.devices[device] = None
                 if MODEL_NUMBER.fullmatch(model) and model != name:
                     entry.numbers[model] = None
     return found

@@ -192,6 +192,7 @@ GENERATORS = {
     "halium": "halium_deviceinfo",
     "lk2nd": "lk2nd_node",
     "mobile-nixos": "mobile_nixos",
+    "u-boot": "uboot_script",
 }
 """What ``pmport db generate`` makes → the generator's name."""
 

@@ -7,16 +7,15 @@ from typing import TYPE_CHECKING
 from pmport.lazy import lazily
 
 if TYPE_CHECKING:
+    from pmport.generate.bootloaders.extlinux_conf import extlinux as extlinux
+    from pmport.generate.bootloaders.fastboot import flash_script as flash_script
+    from pmport.generate.bootloaders.lk2nd import lk2nd_node as lk2nd_node
+    from pmport.generate.bootloaders.uboot import uboot_script as uboot_script
+    from pmport.generate.distributions.halium import halium_deviceinfo as halium_deviceinfo
+    from pmport.generate.distributions.nix import mobile_nixos as mobile_nixos
     from pmport.generate.deviceinfo_text import deviceinfo as deviceinfo, deviceinfo_values as deviceinfo_values
     from pmport.generate.initramfs_modules import with_early_modules as with_early_modules
     from pmport.generate.kernel_package import kernel_files as kernel_files
-    from pmport.generate.other_distributions import (
-        extlinux as extlinux,
-        flash_script as flash_script,
-        halium_deviceinfo as halium_deviceinfo,
-        lk2nd_node as lk2nd_node,
-        mobile_nixos as mobile_nixos,
-    )
     from pmport.generate.package_files import device_package as device_package
     from pmport.generate.plans.factory import factory_plan as factory_plan
     from pmport.generate.plans.fastboot import flash_plan as flash_plan
@@ -26,10 +25,15 @@ if TYPE_CHECKING:
     from pmport.generate.provenance import explain as explain
 else:
     _PUBLIC = {
+        "pmport.generate.bootloaders.extlinux_conf": "extlinux",
+        "pmport.generate.bootloaders.fastboot": "flash_script",
+        "pmport.generate.bootloaders.lk2nd": "lk2nd_node",
+        "pmport.generate.bootloaders.uboot": "uboot_script",
+        "pmport.generate.distributions.halium": "halium_deviceinfo",
+        "pmport.generate.distributions.nix": "mobile_nixos",
         "pmport.generate.deviceinfo_text": "deviceinfo deviceinfo_values",
         "pmport.generate.initramfs_modules": "with_early_modules",
         "pmport.generate.kernel_package": "kernel_files",
-        "pmport.generate.other_distributions": "extlinux flash_script halium_deviceinfo lk2nd_node mobile_nixos",
         "pmport.generate.package_files": "device_package",
         "pmport.generate.plans.factory": "factory_plan",
         "pmport.generate.plans.fastboot": "flash_plan",

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support import judge
 
 import pmport
 from pmport import demo, device_db, generate
@@ -74,16 +73,6 @@ def test_the_script_is_one_that_sh_accepts_and_looks_at_the_product_first() -> N
     assert "not by fastboot" in generate.flash_script(device_db.load("nokia-n900"))
 
 
-@pytest.mark.judge
-def test_the_node_for_lk2nd_is_one_that_dtc_compiles() -> None:
-    node = generate.lk2nd_node(device_db.load("oneplus-enchilada"))
-    source = f"/dts-v1/;\n/ {{ lk2nd: lk2nd {{ }}; }};\n{node}"
-    command = [judge("dtc", "device-tree-compiler"), "-I", "dts", "-O", "dts", "-q", "-"]
-    compiled = subprocess.run(command, input=source, text=True, capture_output=True, check=True)
-    assert "oneplus,enchilada" in compiled.stdout
-    assert "0x20001" in compiled.stdout
-
-
 def test_halium_has_its_own_names_for_things() -> None:
     info = DeviceInfo.parse(generate.halium_deviceinfo(device_db.load("samsung-crespo")))
     assert info["arch"] == "armhf"
@@ -91,15 +80,26 @@ def test_halium_has_its_own_names_for_things() -> None:
     assert info["flash_offset_base"] == "0x30000000"
 
 
-def test_extlinux_names_the_tree_and_the_console() -> None:
-    text = generate.extlinux(device_db.load("fairphone-fp5"))
-    assert "fdt /dtbs/qcom/qcm6490-fairphone-fp5.dtb" in text
-    assert "console=ttyMSM0,115200" in text
+def test_halium_gets_the_kernel_that_is_named_and_no_suffix_of_another_distribution() -> None:
+    device = device_db.load("xiaomi-lavender-downstream")
+    asked = generate.halium_deviceinfo(device)
+    assert "# deviceinfo_kernel_source: not known yet" in asked
+    given = generate.halium_deviceinfo(
+        device,
+        kernel_source="https://example.org/k",
+        branch="halium-10",
+        defconfig="lavender_defconfig",
+        halium_version="10",
+    )
+    info = DeviceInfo.parse(given)
+    assert info["codename"] == "lavender"
+    assert info["kernel_defconfig"] == "lavender_defconfig halium.config"
+    assert info["halium_version"] == "10"
 
 
 def test_what_is_not_known_is_asked_for_by_name() -> None:
     empty = device_db.Device("acme-argon")
-    assert "# mobile.hardware.soc: not known yet" in generate.mobile_nixos(empty)
+    assert "# soc: not known yet" in generate.mobile_nixos(empty)
     assert "# deviceinfo_arch: not known yet" in generate.halium_deviceinfo(empty)
     assert 'url=""  # not known yet' in generate.kernel_files(empty)["APKBUILD"]
 

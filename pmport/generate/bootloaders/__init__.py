@@ -1,0 +1,1 @@
+"""Files that bootloaders read, and scripts for them."""
