@@ -16,16 +16,18 @@ from os import PathLike
 from typing import TYPE_CHECKING, BinaryIO, ClassVar, Self, TypeVar, cast
 
 from pmport.file_writing import replacing
+from pmport.findings import Finding, Severity
 from pmport.redaction import redact
 from pmport.render import Bar, Renders, Stack, Table, View, size_text
 from pmport.section import Section, write_all
 
 if TYPE_CHECKING:
-    from pmport.findings import Finding
     from pmport.section import Readable, Writable
 
 __all__ = ["Child", "Container", "Data", "Node", "Part", "Role"]
 
+DEPTH_LIMIT = 32
+"""How many containers may stand in each other; the deepest real package, of a factory zip, has nine."""
 _REGISTRY = "pmport.formats.registry"
 """The table of formats, by name: it stands two floors above, and names its formats in the same way."""
 
@@ -66,11 +68,13 @@ class Child:
         name: Its name within the container.
         offset: Where it starts, in bytes from the start of the container.
         section: Its bytes.
+        depth: How many containers it stands in.
     """
 
     name: str
     offset: int
     section: Section
+    depth: int = 1
 
     @property
     def size(self) -> int:
@@ -80,8 +84,7 @@ class Child:
     @property
     def node(self) -> Node:
         """The child as its own type; :class:`Data` where no format is recognised."""
-        registry = import_module(_REGISTRY)
-        return cast("Node", registry.recognise_or_data(self.section))
+        return _opened(self.section, self.depth)
 
     @property
     def kind(self) -> str:
@@ -89,11 +92,23 @@ class Child:
         return self.node.KIND
 
 
+def _opened(section: Section, depth: int) -> Node:
+    """What stands in a container, as its own type: the one place where something inside is opened."""
+    if depth > DEPTH_LIMIT:
+        node: Node = Data(section, too_deep=True)
+    else:
+        node = cast("Node", import_module(_REGISTRY).recognise_or_data(section))
+    node.depth = depth
+    return node
+
+
 class Node(Renders, ABC):
     """One recognised thing: an image, a table, a tree, a file inside a container."""
 
     KIND: ClassVar[str]
     """The format's standard name, as ``docs/formats.md`` lists it."""
+    depth: int = 0
+    """How many containers it was opened from."""
 
     @classmethod
     @abstractmethod
@@ -251,7 +266,7 @@ class Container(Node):
         offset = 0
         for part in self.parts():
             if part.role is Role.CONTENT and part.section.size:
-                children.append(Child(part.name, offset, part.section))
+                children.append(Child(part.name, offset, part.section, self.depth + 1))
             offset += part.section.size
         return tuple(children)
 
@@ -267,6 +282,18 @@ class Container(Node):
 
     def _child_names(self) -> Iterator[str]:
         return (child.name for child in self.children)
+
+    def opened(self, section: Section) -> Node:
+        """Something that stands in it, as its own type; whoever gives out children opens them here.
+
+        Args:
+            section: Its bytes.
+
+        Returns:
+            The node; :class:`Data` where no format is recognised, and with a finding where containers stand in each
+            other without an end.
+        """
+        return _opened(section, self.depth + 1)
 
     def find(self, kind: type[N], /) -> N | None:
         """The first of a type inside, wherever it is: a boot image's device tree, a package's boot image.
@@ -288,12 +315,14 @@ class Data(Node):
 
     Args:
         section: The bytes.
+        too_deep: They were not looked at, because they stand in :data:`DEPTH_LIMIT` containers.
     """
 
     KIND = "data"
 
-    def __init__(self, section: Section) -> None:
+    def __init__(self, section: Section, *, too_deep: bool = False) -> None:
         self._section = section
+        self._too_deep = too_deep
 
     @classmethod
     def parse(cls, source: Readable) -> Self:
@@ -314,6 +343,18 @@ class Data(Node):
             One part.
         """
         yield Part("data", self._section, Role.HEADER)
+
+    def findings(self) -> tuple[Finding, ...]:
+        """Whether it was left closed because too much stands in each other.
+
+        Returns:
+            One finding, if so.
+        """
+        if not self._too_deep:
+            return ()
+        what = f"It stands in {DEPTH_LIMIT} containers, one in the other: what is in it was not looked at"
+        fix = "Open the part by itself, if it is worth it"
+        return (Finding(Severity.WARNING, "nested-too-deep", what, fix=fix),)
 
     def describe(self) -> Iterator[tuple[str, object]]:
         """What they look like, where that is known, and the first of them in hexadecimal.

@@ -10,6 +10,8 @@ import pytest
 import pmport
 from pmport.devicetree import Blob
 from pmport.formats import FORMATS, BootImage, Child, Container, Data, KernelConfig, Node, Part, Role
+from pmport.formats.packages.samsung import package_files
+from pmport.formats.packages.tar import TarArchive
 from pmport.formats.reports.deviceinfo import DeviceInfo
 from pmport.formats.reports.getvars import GetVars
 from pmport.formats.reports.nolo_properties import NoloProperties
@@ -106,3 +108,28 @@ def test_data_is_one_part_and_has_no_children() -> None:
     assert list(data.walk("here")) == [("here", data)]
     assert Part("a", data.section()).role is Role.CONTENT
     assert Child("a", 0, data.section()).kind == "data"
+
+
+def nested(levels: int, inner: bytes) -> bytes:
+    for _ in range(levels):
+        inner = gzip.compress(inner, 1)
+    return inner
+
+
+@pytest.mark.parametrize(("levels", "reached"), [(31, True), (32, True), (33, False), (400, False)])
+def test_containers_that_stand_in_each_other_have_a_limit_and_a_finding(levels: int, reached: bool) -> None:
+    node = pmport.open(nested(levels, b"nothing known"))
+    depths = [inner.depth for _, inner in node.walk()]
+    assert depths == list(range(len(depths)))
+    assert max(depths) == min(levels, 33)
+    codes = [finding.code for _, inner in node.walk() for finding in inner.findings()]
+    assert ("nested-too-deep" in codes) is not reached
+    pmport.facts.of(node)
+
+
+def test_a_package_in_packages_without_an_end_is_refused() -> None:
+    package: bytes = b"boot"
+    for number in range(40):
+        package = bytes(TarArchive.build({f"{number}.tar": package}))
+    with pytest.raises(pmport.errors.FormatError):
+        package_files(pmport.open(package), "AP.tar")

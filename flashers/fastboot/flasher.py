@@ -11,6 +11,7 @@ from pmport.errors import DeviceRefusedError, FlashError, PlanError, TransportEr
 from pmport.events import OnEvent, StepFinished, StepStarted, Waiting, ignore
 from pmport.findings import Finding, Severity
 from pmport.flashers.fastboot.client import FastbootClient, Timeouts
+from pmport.flashers.fastboot.partitions import partition_with_slot
 from pmport.flashers.fastboot.quirks import NONE, Quirk, quirk_of
 from pmport.flashers.fastboot.verify import read_back
 from pmport.generate.plans.images import raw_size
@@ -162,21 +163,6 @@ class FastbootFlasher:
             new = old.replace(fragments={wanted: image.section}, partition_size=size)
             self.client.download(new.section(), step=step.title)
             self.client.flash(partition, step=step.title)
-
-
-def partition_with_slot(partition: str, phone: GetVars) -> str:
-    """The name under which the bootloader knows a partition.
-
-    Args:
-        partition: Its name, with or without a suffix.
-        phone: What the phone says of itself.
-
-    Returns:
-        The name with the current slot's suffix, where the partition has slots.
-    """
-    if phone.has_slot(partition) and phone.current_slot:
-        return f"{partition}_{phone.current_slot}"
-    return partition
 
 
 def pieces(section: Section, limit: int) -> Iterator[Section]:

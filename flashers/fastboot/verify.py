@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from pmport.errors import DeviceRefusedError
 from pmport.findings import Finding, Severity
+from pmport.flashers.fastboot.partitions import partition_with_slot
 from pmport.plan import Verb
 
 if TYPE_CHECKING:
@@ -59,8 +60,6 @@ def read_back(client: FastbootClient, plan: FlashPlan, phone: GetVars) -> Iterat
         An error for a partition that holds something else, an unknown for one that cannot be read; nothing for what is
         right. Blocks that a sparse image leaves open are not compared.
     """
-    from pmport.flashers.fastboot.flasher import partition_with_slot  # noqa: PLC0415 - the two need each other
-
     for step in plan.steps:
         if step.verb is not Verb.FLASH or step.image is None or ":" in step.partition:
             continue

@@ -177,9 +177,9 @@ def flash(
         with pmport.open(getvars) as recorded:
             phone = GetVars.parse(recorded.section())
     elif table:
-        from pmport.cli.pit import table_of  # noqa: PLC0415 - as above
+        from pmport.cli.source import pit_of  # noqa: PLC0415 - as above
 
-        phone = table_of(table)
+        phone = pit_of(table)
         method = method or "heimdall"
     if not (method or codename or record or dry_run or getvars):
         method = connect.method()  # type: ignore[attr-defined]  # as phone_options has it
@@ -207,11 +207,11 @@ def _flash_packages(
 ) -> int:
     """Firmware packages of Samsung's; ``how`` goes to the plan."""
     import pmport  # noqa: PLC0415 - as above
-    from pmport.cli.pit import table_of  # noqa: PLC0415
+    from pmport.cli.source import pit_of  # noqa: PLC0415
 
     with ExitStack() as opened:
         nodes = [opened.enter_context(pmport.open(path)) for path in packages]
-        known = table_of(table)
+        known = pit_of(table)
         if dry_run and known is not None:
             plan = pmport.generate.package_plan(nodes, known, **how)
             return report(

@@ -13,7 +13,6 @@ from pmport.cli.output import json_option, report
 from pmport.cli.progress import shown
 from pmport.cli.source import read
 from pmport.cli.suggesting import SuggestingGroup
-from pmport.errors import FormatError
 from pmport.render import Table, Text, size_text
 
 if TYPE_CHECKING:
@@ -107,23 +106,3 @@ def dump(connect: Callable[..., Any], output: Path, *, no_reboot: bool) -> int:
         target.write(bytes(table))
     click.echo(f"{output}: {len(table)} entries, {size_text(table.size)}")
     return 0
-
-
-def table_of(path: str | None) -> Pit | None:
-    """A recorded table.
-
-    Args:
-        path: The file, or None.
-
-    Returns:
-        The table, or None.
-
-    Raises:
-        FormatError: If the file holds none.
-    """
-    if path is None:
-        return None
-    try:
-        return _read(Path(path))
-    except FormatError as error:
-        raise FormatError(f"{path}: {error.what}", format=error.format, field=error.field, offset=error.offset) from error  # fmt: skip

@@ -7,11 +7,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pmport
+from pmport.errors import FormatError
 
 if TYPE_CHECKING:
+    from pmport.formats.storage.pit import Pit
     from pmport.node import Node
 
-__all__ = ["opened", "read"]
+__all__ = ["opened", "pit_of", "read"]
 
 
 def opened(file: str) -> Node:
@@ -39,3 +41,25 @@ def read(file: Path) -> bytes:
         All of it.
     """
     return sys.stdin.buffer.read() if str(file) == "-" else file.read_bytes()
+
+
+def pit_of(path: str | None) -> Pit | None:
+    """A recorded table.
+
+    Args:
+        path: The file, or None.
+
+    Returns:
+        The table, or None.
+
+    Raises:
+        FormatError: If the file holds none.
+    """
+    if path is None:
+        return None
+    from pmport.formats.storage.pit import Pit  # noqa: PLC0415 - only when it is used
+
+    try:
+        return Pit.parse(read(Path(path)))
+    except FormatError as error:
+        raise FormatError(f"{path}: {error.what}", format=error.format, field=error.field, offset=error.offset) from error  # fmt: skip

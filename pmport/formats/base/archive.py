@@ -127,9 +127,7 @@ class Members(Container):
 
     def __getitem__(self, name: str) -> Node:
         """The member of that name, as its own type."""
-        from pmport.formats.registry import recognise_or_data  # noqa: PLC0415 - the registry names these modules
-
-        return recognise_or_data(self.member(name))
+        return self.opened(self.member(name))
 
     def parts(self) -> Iterator[Part]:
         """Tables, and the members that stand in one piece.
@@ -145,11 +143,9 @@ class Members(Container):
         Yields:
             ``(name, node)``.
         """
-        from pmport.formats.registry import recognise_or_data  # noqa: PLC0415 - the registry names these modules
-
         for member in self.members:
             if member.offset is None and member.section.size:
-                yield member.name, recognise_or_data(member.section)
+                yield member.name, self.opened(member.section)
 
     def describe(self) -> Iterator[tuple[str, object]]:
         """How many members there are.

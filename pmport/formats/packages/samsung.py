@@ -79,7 +79,7 @@ def package_files(package: Node, name: str = "") -> list[PackageFile]:
 def _walked(package: Members, name: str) -> Iterator[PackageFile]:
     inner = [member for member in package.members if member.name.endswith(PACKAGES)]
     for member in inner:
-        yield from package_files(recognise_or_data(member.section), member.name)
+        yield from package_files(package.opened(member.section), member.name)
     plain = [item for item in package.members if item not in inner and not item.name.startswith(OTHER)]
     for member in _listed(package, plain):
         yield PackageFile(_base(member.name), _content(member), name)

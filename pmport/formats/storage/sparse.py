@@ -202,10 +202,8 @@ class SparseImage(Container):
         Yields:
             One, unless it is empty or too broken to be read.
         """
-        from pmport.formats.registry import recognise_or_data  # noqa: PLC0415 - the registry names this module
-
         if self.raw_size:
-            yield "raw", recognise_or_data(self.raw())
+            yield "raw", self.opened(self.raw())
 
     def describe(self) -> Iterator[tuple[str, object]]:
         """Blocks, chunks by kind, and the raw size.

@@ -17,7 +17,6 @@ from typing import ClassVar, Self
 
 from pmport.errors import FormatError, TooLargeError
 from pmport.findings import Finding, Severity
-from pmport.formats.registry import recognise_or_data
 from pmport.formats.streams.codecs import Expanded, beginning, begins_well, compress, expand, kind_of
 from pmport.node import Container, Node, Part, Role
 from pmport.section import Readable, Section
@@ -126,9 +125,9 @@ class Compressed(Container):
         """
         if self._failure() is not None:
             return
-        yield "content", recognise_or_data(self.content)
+        yield "content", self.opened(self.content)
         if self.rest and not self.rest.is_zero():
-            yield "rest", recognise_or_data(self.rest)
+            yield "rest", self.opened(self.rest)
 
     def findings(self) -> tuple[Finding, ...]:
         """Whether it can be decompressed.
