@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import partial
-from importlib import import_module
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Protocol, Self, TextIO, cast
 
 from pmport.errors import PlanError
 from pmport.events import Event, OnEvent, Waiting, ignore
+from pmport.extensions import Extensible, load
+from pmport.lazy import named
 from pmport.transport.address import split_address
 from pmport.transport.recording import Recorder
 from pmport.transport.tcp import PORT, TcpTransport
@@ -25,12 +25,14 @@ __all__ = ["METHODS", "Connect", "Flasher", "found", "open"]
 Connect = Callable[[str, "float | None", Any, OnEvent], "Transport"]
 """How a flasher gets its connection: device, seconds to wait, pyusb backend, on_event."""
 
-METHODS: Mapping[str, str] = MappingProxyType(
+METHODS: Extensible[str] = Extensible(
+    "pmport.flashers",
     {
         "fastboot": "pmport.flashers.fastboot.flasher:FastbootFlasher",
         "heimdall": "pmport.flashers.samsung.flasher:SamsungFlasher",
         "0xffff": "pmport.flashers.nokia.flasher:NokiaFlasher",
-    }
+    },
+    lambda point: point.value,
 )
 """Flash method, as a device record names it → the flasher that speaks it."""
 
@@ -94,8 +96,8 @@ def open(
     """
     if method not in METHODS:
         raise PlanError(f"pmport does not flash by {method!r}", remedy=f"it does by {', '.join(METHODS)}")
-    module, _, name = METHODS[method].partition(":")
-    flasher = cast("Callable[[Transport], Flasher]", getattr(import_module(module), name))
+    added = METHODS.added(method)
+    flasher = cast("Callable[[Transport], Flasher]", load(added) if added else named(METHODS[method]))
     connect = cast("Connect", getattr(flasher, "connect", partial(_connect, method)))
 
     def connected(seconds: float | None) -> Transport:

@@ -12,6 +12,7 @@
     ├── PlanError (ValueError)                the plan cannot be made, or must not be carried out as it is
     │   └── RefusedError                      a dangerous step that nobody allowed
     ├── MissingDependencyError (ImportError)  an extra or an outside program that is not installed
+    ├── ExtensionError (ImportError)          what another distribution adds to pmport cannot be loaded
     ├── TransportError (OSError)              the cable
     │   ├── NoDeviceError (LookupError)       no device, or several where one was wanted
     │   ├── AccessError (PermissionError)     the device is there, but may not be opened
@@ -32,6 +33,7 @@ __all__ = [
     "DeadlineError",
     "DeviceGoneError",
     "DeviceRefusedError",
+    "ExtensionError",
     "FlashError",
     "FormatError",
     "MissingDependencyError",
@@ -147,6 +149,10 @@ class SourceChangedError(PmportError, OSError):
     def __init__(self, what: str, *, path: str = "", state: str = "") -> None:
         super().__init__(what, state=state, remedy="let whatever writes the file finish, then open it again")
         self.path = path
+
+
+class ExtensionError(PmportError, ImportError):
+    """What another distribution adds to pmport cannot be loaded."""
 
 
 class RecordError(PmportError, ValueError):

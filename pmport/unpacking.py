@@ -33,7 +33,7 @@ from typing import TYPE_CHECKING, Any
 from pmport.byte_sources import FileSource
 from pmport.errors import FormatError, RecordError
 from pmport.file_writing import replacing
-from pmport.formats.registry import FORMATS
+from pmport.formats.registry import row_of
 from pmport.node import Data, Node, Part, Role
 from pmport.section import Section
 
@@ -148,7 +148,8 @@ def repack(directory: str | os.PathLike[str], **options: Any) -> Node:
     """
     folder = Path(directory)
     manifest = _Manifest.read(folder)
-    kind = next((row.load() for row in FORMATS if row.kind == manifest.kind), Data)
+    row = row_of(manifest.kind)
+    kind = row.load() if row else Data
     changed = {row["name"]: Section.of(FileSource(folder / row["file"])) for row in manifest.changed(folder)}
     whole = Section.joined(manifest.sections(folder, changed), manifest.kind)
     node = kind.parse(whole)

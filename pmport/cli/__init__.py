@@ -6,18 +6,19 @@ A command parses its arguments, calls the library and prints; what it knows belo
 from __future__ import annotations
 
 import sys
-from importlib import import_module
 from typing import cast
 
 import click
 
 from pmport import __version__
 from pmport.cli.suggesting import SuggestingGroup
-from pmport.errors import DeviceGoneError, FlashError, PmportError, TransportError
+from pmport.extensions import Extensible, load
+from pmport.lazy import named
+from pmport.errors import DeviceGoneError, ExtensionError, FlashError, PmportError, TransportError
 
 __all__ = ["main"]
 
-COMMANDS: dict[str, tuple[str, str]] = {
+_OWN: dict[str, tuple[str, str]] = {
     "inspect": ("pmport.cli.inspect:inspect", "what a file is, what is in it, and what it tells"),
     "bootcheck": ("pmport.cli.bootcheck:bootcheck", "what would keep a boot image from booting"),
     "vbmeta": ("pmport.cli.vbmeta:vbmeta", "make a vbmeta image: one that disables verification, or a signed one"),
@@ -44,7 +45,9 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "demo": ("pmport.cli.demo:demo", "the guided tour, on a virtual phone"),
     "completion": ("pmport.cli.completion:completion", "the completion script for bash, zsh or fish"),
 }
-"""Command → where it is, and what it does in one line. The table is all that ``pmport --help`` reads."""
+"""Command → where it is, and what it does in one line."""
+COMMANDS: Extensible[tuple[str, str]] = Extensible("pmport.cli", _OWN, lambda point: (point.value, ""))
+"""The same, with the commands of other distributions. The table is all that ``pmport --help`` reads."""
 
 EXIT_FINDINGS = 1
 """Everything worked, and there are findings."""
@@ -69,14 +72,24 @@ class LazyGroup(SuggestingGroup):
         del ctx
         if cmd_name not in COMMANDS:
             return None
-        module, _, name = COMMANDS[cmd_name][0].partition(":")
-        return cast("click.Command", getattr(import_module(module), name))
+        added = COMMANDS.added(cmd_name)
+        return cast("click.Command", load(added) if added else named(COMMANDS[cmd_name][0]))
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """List them without importing any."""
         del ctx
         with formatter.section("Commands"):
-            formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
+            formatter.write_dl([(name, text or _help_of(name)) for name, (_, text) in COMMANDS.items()])
+
+
+def _help_of(name: str) -> str:
+    """What a command of another distribution does, in one line."""
+    added = COMMANDS.added(name)
+    try:
+        command = load(added) if added else None
+    except ExtensionError as error:
+        return str(error)
+    return command.get_short_help_str(limit=100) if isinstance(command, click.Command) else ""
 
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})

@@ -6,12 +6,15 @@ table) and, for formats without a fixed one, by a probe in the format's module. 
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from types import MappingProxyType
 from typing import TYPE_CHECKING, cast
 
-from pmport.errors import FormatError, UnknownFormatError
+from pmport.errors import ExtensionError, FormatError, UnknownFormatError
+from pmport.extensions import extensions, load
 from pmport.lazy import named
 from pmport.node import Data, Node
 from pmport.section import Section
@@ -37,6 +40,7 @@ class FormatRow:
         magics: ``(offset, bytes)``; any of them suffices.
         probe: ``"module:function"`` from a section to bool, for formats that no fixed magic finds.
         certain: The magic is long enough that a failing parse is the user's broken file, not another format.
+        guess: It takes what may be anything else, and is tried after the formats of other distributions.
         reads: How much of it is read, for the table in the documentation.
         writes: How much of it is written: ``"identical"``, ``"build"``, ``"edit"``, or ``"no"`` and why.
         source: Where the layout comes from.
@@ -48,6 +52,7 @@ class FormatRow:
     magics: tuple[tuple[int, bytes], ...] = ()
     probe: str = ""
     certain: bool = True
+    guess: bool = False
     reads: str = "all"
     writes: str = "identical"
     source: str = ""
@@ -564,6 +569,7 @@ FORMATS: tuple[FormatRow, ...] = (
         path="pmport.formats.boot.wrappers:BehindPrefix",
         probe="pmport.formats.boot.wrappers:stands_behind_prefix",
         certain=False,
+        guess=True,
         source="osm0sis' mkbootimg",
         limits="unverified: no real sample; the magic in the first 64 KiB",
     ),
@@ -582,6 +588,27 @@ SAMPLES: Mapping[str, int] = MappingProxyType(
 """Format → in how many files of real phones it was found; the tests count them again. Others have no real sample."""
 
 
+@cache
+def added() -> tuple[FormatRow, ...]:
+    """Formats of other distributions; one that cannot be loaded is warned about, and left out.
+
+    Returns:
+        Their rows, by name.
+    """
+    rows = []
+    for point in extensions("pmport.formats"):
+        try:
+            row = load(point)
+        except ExtensionError as error:
+            warnings.warn(str(error), RuntimeWarning, stacklevel=2)
+            continue
+        if isinstance(row, FormatRow):
+            rows.append(row)
+        else:
+            warnings.warn(f"The addition {point.name!r} to formats is no FormatRow", RuntimeWarning, stacklevel=2)
+    return tuple(rows)
+
+
 def candidates(section: Section) -> Iterator[FormatRow]:
     """The rows that fit some bytes.
 
@@ -589,10 +616,24 @@ def candidates(section: Section) -> Iterator[FormatRow]:
         section: The bytes.
 
     Yields:
-        Rows, in the order of the table.
+        Rows, in the order of the table; those of other distributions before its guesses.
     """
     head = section.read(0, HEAD)
-    return (row for row in FORMATS if row.fits(head, section))
+    yield from (row for row in FORMATS if not row.guess and row.fits(head, section))
+    yield from (row for row in added() if row.fits(head, section))
+    yield from (row for row in FORMATS if row.guess and row.fits(head, section))
+
+
+def row_of(kind: str) -> FormatRow | None:
+    """The row of a format.
+
+    Args:
+        kind: Its standard name.
+
+    Returns:
+        The row; None where no format is named so.
+    """
+    return next((row for rows in (FORMATS, added()) for row in rows if row.kind == kind), None)
 
 
 def recognise(source: Readable) -> Node:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
         UsbInterface as UsbInterface,
         UsbTransport as UsbTransport,
         usb_devices as usb_devices,
+        wait_for_device as wait_for_device,
     )
 else:
     _PUBLIC = {
@@ -27,6 +28,6 @@ else:
         "pmport.transport.serial_port": "SerialTransport",
         "pmport.transport.tcp": "TcpTransport",
         "pmport.transport.udp": "UdpTransport",
-        "pmport.transport.usb": "UsbDevice UsbInterface UsbTransport usb_devices",
+        "pmport.transport.usb": "UsbDevice UsbInterface UsbTransport usb_devices wait_for_device",
     }
     __all__, __getattr__, __dir__ = lazily(__name__, _PUBLIC)

@@ -13,9 +13,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
+from pmport.extensions import Extensible, load
 from pmport.virtual.fastboot_phone import FastbootPhone
 from pmport.virtual.fastboot_profiles import PROFILES
 from pmport.virtual.nokia import ColdPhone, Mk2Phone
@@ -80,7 +80,8 @@ def _mk2(faults: Iterable[Fault]) -> tuple[VirtualUsbDevice, ...]:
     return (Mk2Phone(faults=faults),)
 
 
-PHONES: Mapping[str, Phone] = MappingProxyType(
+PHONES: Mapping[str, Phone] = Extensible(
+    "pmport.virtual",
     {
         **{name: Phone(f"a phone in fastboot mode, {name}", "fastboot", partial(_fastboot, name)) for name in PROFILES},
         "samsung": Phone("a Samsung phone in download mode", "heimdall", partial(_loke, "v2")),
@@ -94,7 +95,8 @@ PHONES: Mapping[str, Phone] = MappingProxyType(
         },
         "n900-cold": Phone("a Nokia N900 whose boot ROM waits for a loader", "0xFFFF", _cold),
         "n900-mk2": Phone("a Nokia N900 in PC-Suite mode (Mk II)", "0xFFFF", _mk2),
-    }
+    },
+    lambda point: cast("Phone", load(point)),
 )
 """Phone by name."""
 
