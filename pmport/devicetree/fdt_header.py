@@ -13,7 +13,7 @@ from typing import Any, Self
 
 from pmport.errors import FormatError
 
-__all__ = ["HEADER_SIZE", "KIND", "MAGIC", "Header", "header_struct"]
+__all__ = ["HEADER_SIZE", "KIND", "MAGIC", "NO_PHANDLES", "Header", "header_struct"]
 
 KIND = "device tree blob"
 """The format's name, in errors and tables."""
@@ -23,6 +23,8 @@ HEADER_SIZE = 40
 """Bytes of a version 17 header."""
 LATEST = 17
 """The version that is written."""
+NO_PHANDLES = (0, 0xFFFFFFFF)
+"""Numbers that no node may have; the second stands for a reference that an overlay has not resolved yet."""
 
 _FIELDS = {1: 7, 2: 8, 3: 9, 17: 10}
 """Version from which on → how many fields of four bytes there are."""

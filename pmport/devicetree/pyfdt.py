@@ -8,11 +8,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from pmport.devicetree.tree import DeviceTree
-
 if TYPE_CHECKING:
     import fdt
 
+    from pmport.devicetree.tree import DeviceTree
     from pmport.devicetree.tree_node import TreeNode
 
 __all__ = ["from_fdt", "to_fdt"]
@@ -28,6 +27,7 @@ def to_fdt(tree: DeviceTree) -> fdt.FDT:
         A new object; its list of reservations is its own, other than those that ``fdt`` makes itself share.
 
     Example:
+        >>> from pmport.devicetree import DeviceTree
         >>> tree = DeviceTree()
         >>> tree.root["model"] = "Example Phone"
         >>> to_fdt(tree).get_property("model").value
@@ -50,19 +50,18 @@ def to_fdt(tree: DeviceTree) -> fdt.FDT:
     return result
 
 
-def from_fdt(source: fdt.FDT) -> DeviceTree:
+def from_fdt(source: fdt.FDT, tree: DeviceTree) -> DeviceTree:
     """An ``fdt.FDT`` as a tree.
 
     Args:
         source: The object.
+        tree: An empty tree, which is filled.
 
     Returns:
-        A new tree.
+        The tree.
     """
-    tree = DeviceTree(
-        reservations=[(entry["address"], entry["size"]) for entry in source.entries],
-        boot_cpu=source.header.boot_cpuid_phys or 0,
-    )
+    tree.reservations = [(entry["address"], entry["size"]) for entry in source.entries]
+    tree.boot_cpu = source.header.boot_cpuid_phys or 0
     stack: list[tuple[Any, TreeNode]] = [(source.root, tree.root)]
     while stack:
         theirs, ours = stack.pop()

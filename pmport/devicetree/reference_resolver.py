@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pmport.devicetree.bindings import REST, binding_of
-from pmport.devicetree.tree_node import NO_PHANDLES
+from pmport.devicetree.fdt_header import NO_PHANDLES
 from pmport.errors import FormatError
 
 if TYPE_CHECKING:

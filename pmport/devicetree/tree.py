@@ -229,7 +229,7 @@ class DeviceTree(Renders):
         """
         from pmport.devicetree.pyfdt import from_fdt  # noqa: PLC0415 - few need it
 
-        return from_fdt(source)
+        return from_fdt(source, cls())
 
     @classmethod
     def from_files(cls, files: Iterable[tuple[str, bytes | None]]) -> DeviceTree:

@@ -12,15 +12,13 @@ from __future__ import annotations
 from collections.abc import Iterator, MutableMapping
 from typing import TYPE_CHECKING
 
+from pmport.devicetree.fdt_header import NO_PHANDLES
 from pmport.devicetree.properties import Property, Value, encode
 
 if TYPE_CHECKING:
     from pmport.devicetree.fdt_layout import NodeLayout
 
 __all__ = ["NO_PHANDLES", "Properties", "TreeNode"]
-
-NO_PHANDLES = (0, 0xFFFFFFFF)
-"""Numbers that no node may have; the second stands for a reference that an overlay has not resolved yet."""
 
 
 class TreeNode:

@@ -97,7 +97,7 @@ def test_real_trees_resolve_or_say_what_does_not(path: Path) -> None:
 def test_the_fdt_package_sees_the_same_values(path: Path) -> None:
     tree = first_tree(path)
     theirs = fdt.parse_dtb(to_fdt(tree).to_dtb(version=17))
-    again = from_fdt(theirs)
+    again = from_fdt(theirs, DeviceTree())
     assert [(node.path, {name: node[name].bytes for name in node.properties}) for node in again.walk()] == [
         (node.path, {name: node[name].bytes for name in node.properties}) for node in tree.walk()
     ]
