@@ -18,7 +18,6 @@ from typing import TYPE_CHECKING, NamedTuple
 from pmport.errors import FormatError
 from pmport.formats.base.archive import Member, Members
 from pmport.formats.packages.tar import TarArchive
-from pmport.formats.registry import recognise_or_data
 from pmport.formats.streams.codecs import decompress, kind_of
 from pmport.formats.streams.lz4_source import Lz4Source
 from pmport.section import Section
