@@ -94,11 +94,17 @@ def identify_(file: str, *, as_json: bool, raw: bool) -> int:
 @dt.command("pick", epilog="Example: pmport dt pick boot.img platform=321 soc_rev=0x20001 variant=8 subtype=0")
 @click.argument("file")
 @click.argument("ids", nargs=-1, required=True, metavar="NAME=NUMBER…")
+@click.option(
+    "--bootloader",
+    type=click.Choice(["lk", "abl", "lk2nd", "samsung", "sprd", "amlogic", "android"]),
+    default=None,
+    help="Whose rules; otherwise those of the bootloader that reads such a file.",
+)
 @json_option
-def pick_(file: str, ids: tuple[str, ...], *, as_json: bool, raw: bool) -> int:
+def pick_(file: str, ids: tuple[str, ...], bootloader: str | None, *, as_json: bool, raw: bool) -> int:
     """Tell which tree of FILE a bootloader takes on a phone with these IDS, and why not the others.
 
-    The names are those that `pmport dt identify` shows.
+    The names are those that `pmport dt identify` shows; lk2nd compares bootloader=, cmdline=, device= and panel=.
     """
     from pmport.formats.trees.selection import pick  # noqa: PLC0415 - only here
 
@@ -109,7 +115,7 @@ def pick_(file: str, ids: tuple[str, ...], *, as_json: bool, raw: bool) -> int:
             raise click.BadParameter(f"{text!r} is not NAME=NUMBER", param_hint="IDS")
         phone[name] = _value(value)
     with opened(file) as node:
-        choice = pick(node, phone)
+        choice = pick(node, phone, bootloader or "")
     result: dict[str, Any] = {
         "taken": choice.taken.name if choice.taken else None,
         "rejected": {item.name: item.why for item in choice.candidates if item.why},

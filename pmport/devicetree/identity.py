@@ -29,7 +29,8 @@ class Identity:
         model: The root's ``model``; in vendor trees often a reference board, not the phone's name.
         compatible: The root's ``compatible``.
         soc: The chip, lower case; empty where nothing names it.
-        msm_ids: Qualcomm ``qcom,msm-id``: ``(soc, revision)``, or ``(platform, board, revision)`` in old trees.
+        msm_ids: Qualcomm ``qcom,msm-id``: ``(soc, revision)``; in old trees, which have no board-id,
+            ``(platform, variant, revision)``, and in LG's for MSM8974 ``(platform, variant, revision, subtype)``.
         board_ids: Qualcomm ``qcom,board-id``: ``(variant, subtype)``.
         pmic_ids: Qualcomm ``qcom,pmic-id``: four cells each.
         exynos_ids: ``(chip, platform, subtype, hw_rev, hw_rev_end)`` of a Samsung DTBH tree.
@@ -71,14 +72,12 @@ def identify(tree: DeviceTree) -> Identity:
         ('msm8916', ((206, 0), (248, 0)))
     """
     root = tree.root
-    msm = root.cells("qcom,msm-id")
-    triples = "qcom,board-id" not in root and len(msm) % 3 == 0
     compatible = compatible_of(root)
     return Identity(
         model=next(iter(root.strings("model")), ""),
         compatible=compatible,
         soc=soc_of(compatible),
-        msm_ids=_groups(msm, 3 if triples else 2),
+        msm_ids=_msm_ids(root.cells("qcom,msm-id"), alone="qcom,board-id" not in root),
         board_ids=_groups(root.cells("qcom,board-id"), 2),
         pmic_ids=_groups(root.cells("qcom,pmic-id"), 4),
         exynos_ids=_exynos(root),
@@ -128,6 +127,24 @@ def _number(cells: tuple[int, ...]) -> int:
     for cell in cells:
         value = value << 32 | cell
     return value
+
+
+SMALLEST_CHIP = 16
+"""Chips' numbers begin far above it, and the lower halves of their revisions end far below."""
+
+
+def _msm_ids(cells: tuple[int, ...], *, alone: bool) -> tuple[tuple[int, ...], ...]:
+    """The ids; what a bootloader reads as pairs or as more cells, where there is no board-id, the values tell."""
+    if not alone:
+        return _groups(cells, 2)
+    pairs = not len(cells) % 2 and not any(_is_revision(cell) for cell in cells[::2])
+    if len(cells) == 4 and not pairs:
+        return (cells,)
+    return _groups(cells, 3 if not len(cells) % 3 and not pairs else 2)
+
+
+def _is_revision(cell: int) -> bool:
+    return cell & 0xFFFF < SMALLEST_CHIP
 
 
 def _groups(cells: tuple[int, ...], size: int) -> tuple[tuple[int, ...], ...]:

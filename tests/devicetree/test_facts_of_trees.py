@@ -9,7 +9,7 @@ import pytest
 from support import CORPUS, real
 
 import pmport
-from pmport.devicetree import Blob, DeviceTree
+from pmport.devicetree import Blob, DeviceTree, identify, parse_source
 
 
 def facts_of(name: str) -> pmport.facts.DeviceFacts:
@@ -85,3 +85,27 @@ def test_a_node_that_is_called_touchscreen_names_the_touch_controller() -> None:
     )
     (fact,) = pmport.facts.of(tree).all("touchscreen")
     assert (fact.value, fact.source) == ("edt,edt-ft5406", "/i2c/touchscreen@38/compatible")
+
+
+@pytest.mark.parametrize(
+    ("msm_id", "board_id", "read"),
+    [
+        ("206 0", "8 0", ((206, 0),)),
+        ("206 0 248 0 258 0", "8 0", ((206, 0), (248, 0), (258, 0))),
+        ("206 0 248 0 258 0", "", ((206, 0), (248, 0), (258, 0))),
+        ("206 0", "", ((206, 0),)),
+        ("126 8 0", "", ((126, 8, 0),)),
+        ("126 8 0x20000 185 11 0", "", ((126, 8, 0x20000), (185, 11, 0))),
+        ("0x7e01ff01 7 0", "", ((0x7E01FF01, 7, 0),)),
+        ("126 80 0x20001 5", "", ((126, 80, 0x20001, 5),)),
+        ("321 0x20001 341 0x20001", "", ((321, 0x20001), (341, 0x20001))),
+        ("1 2 3 4 5", "", ((1, 2), (3, 4))),
+        ("16 1", "", ((16, 1),)),
+        ("15 1 0", "", ((15, 1, 0),)),
+    ],
+)
+def test_ids_of_chips_are_read_as_many_cells_as_belong_together(
+    msm_id: str, board_id: str, read: tuple[tuple[int, ...], ...]
+) -> None:
+    board = f"qcom,board-id = <{board_id}>;" if board_id else ""
+    assert identify(parse_source(f"/ {{ qcom,msm-id = <{msm_id}>; {board} }};")).msm_ids == read

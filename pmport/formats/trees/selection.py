@@ -1,72 +1,35 @@
 """Which of several device trees does a bootloader take, given a phone's numbers?
 
-Each vendor's bootloader compares the numbers of an entry with those of the hardware by its own rules. The rules here are
-those that the bootloaders' published sources follow: Qualcomm's LK (``dev_tree.c``) and UEFI bootloader for QCDT and for
-trees behind the kernel, Samsung's for DTBH and the revisions of overlays, Spreadtrum's, Amlogic's U-Boot, and AOSP's
-device tree table, which leaves the choice to an id or an index.
+Each vendor's bootloader compares the numbers of a tree with those of the hardware by its own rules:
+:mod:`~pmport.formats.trees.bootloader_rules` has them as tables, :mod:`~pmport.formats.trees.lk2nd_matching` has lk2nd's.
 
 Example:
     >>> from pmport.devicetree import parse_source
     >>> trees = [parse_source(f'/ {{ qcom,msm-id = <206 {rev}>; qcom,board-id = <8 0>; }};') for rev in (0, 0x10000)]
     >>> choice = choose([candidate_of(tree, str(number)) for number, tree in enumerate(trees)], {"platform": 206, "soc_rev": 0x20000, "variant": 8, "subtype": 0})
     >>> choice.taken.name, choice.candidates[0].why
-    ('1', 'another entry has a newer soc_rev')
+    ('1', 'another one fits better by soc_rev: taken are the newest')
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from enum import Enum
 from itertools import product
 from typing import TYPE_CHECKING
 
 from pmport.devicetree import Blob, identify
 from pmport.errors import FormatError
 from pmport.formats.trees.base import TreeTable
+from pmport.formats.trees.bootloader_rules import BOOTLOADERS, EVERYWHERE, Bootloader, Condition, Ids, Preference, Rule
+from pmport.formats.trees.lk2nd_matching import devices_of, match
 from pmport.render import Renders, Stack, Table, Text, View
 
 if TYPE_CHECKING:
     from pmport.devicetree import DeviceTree
     from pmport.node import Node
 
-__all__ = ["Candidate", "Choice", "Rule", "candidate_of", "candidates", "choose", "pick"]
-
-
-class Rule(Enum):
-    """How a number of an entry is compared with the phone's."""
-
-    EQUAL = "must be equal"
-    EQUAL_OR_ZERO = "must be equal; 0 fits every phone, and counts less"
-    AT_MOST = "must not be newer than the phone; the newest is taken"
-    FROM = "must not be above the phone's"
-    TO = "must not be below the phone's"
-
-
-RULES: Mapping[str, Rule] = {
-    "platform": Rule.EQUAL,
-    "variant": Rule.EQUAL,
-    "subtype": Rule.EQUAL_OR_ZERO,
-    "soc_rev": Rule.AT_MOST,
-    "pmic0": Rule.EQUAL_OR_ZERO,
-    "pmic1": Rule.EQUAL_OR_ZERO,
-    "pmic2": Rule.EQUAL_OR_ZERO,
-    "pmic3": Rule.EQUAL_OR_ZERO,
-    "board_name": Rule.EQUAL,
-    "chip": Rule.EQUAL,
-    "board": Rule.EQUAL,
-    "revision": Rule.AT_MOST,
-    "hw_rev": Rule.FROM,
-    "hw_rev_end": Rule.TO,
-    "soc": Rule.EQUAL,
-    "id": Rule.EQUAL,
-    "index": Rule.EQUAL,
-}
-"""Field of an entry → how it is compared; a field that is not here is compared for equality."""
-PHONE_FIELD: Mapping[str, str] = {"hw_rev_end": "hw_rev"}
-"""Field of an entry → the phone's number that it is compared with, where the names differ."""
-LOW_16 = 0xFFFF
-"""LK looks at the lower half of the platform's number; the upper one holds the foundry."""
+__all__ = ["Candidate", "Choice", "Rule", "candidate_of", "candidates", "choose", "pick", "reader_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +85,7 @@ def _number(value: int | str) -> str:
     return value if isinstance(value, str) else f"{value:#x}"
 
 
-def pick(container: Node, phone: Mapping[str, int | str]) -> Choice:
+def pick(container: Node, phone: Mapping[str, int | str], bootloader: str = "") -> Choice:
     """What a bootloader takes out of a container.
 
     Args:
@@ -130,20 +93,72 @@ def pick(container: Node, phone: Mapping[str, int | str]) -> Choice:
             kernel with trees behind it or a boot image.
         phone: The phone's numbers by the names of the table's fields: for Qualcomm ``platform``, ``soc_rev`` (msm-id),
             ``variant``, ``subtype`` (board-id) and ``pmic0`` …; for Samsung ``chip``, ``hw_rev`` …; ``id`` or ``index``
-            for Android's table. What is not told is not compared.
+            for Android's table; for lk2nd ``bootloader``, ``cmdline``, ``device``, ``panel``. What is not told is not compared.
+        bootloader: Whose rules: a key of :data:`~pmport.formats.trees.bootloader_rules.BOOTLOADERS`, or ``lk2nd``; "": the
+            one that reads such a container.
 
     Returns:
         The choice.
 
     Raises:
         FormatError: If it holds no device tree.
+        ValueError: If there are no rules of that name.
     """
+    if bootloader not in {"", "lk2nd", *BOOTLOADERS}:
+        raise ValueError(f"There are no rules of {bootloader!r}: lk2nd, {', '.join(BOOTLOADERS)}")
+    if bootloader == "lk2nd" or (not bootloader and not phone.keys() - LK2ND_FIELDS):
+        return _lk2nd(container, phone)
     found = tuple(candidates(container))
     if not found:
         raise FormatError(
             "it holds no device tree to choose", format=container.KIND, remedy="pmport inspect shows what it holds"
         )
-    return choose(found, phone)
+    placement = next((node.PLACEMENT for _, node in container.walk() if isinstance(node, TreeTable)), "")
+    return choose(found, phone, BOOTLOADERS[bootloader or reader_of(found, placement)])
+
+
+LK2ND_FIELDS = frozenset({"bootloader", "cmdline", "device", "panel", "machtype"})
+READERS: Mapping[str, str] = {"qcdt": "lk", "dtbh": "samsung", "sprd": "sprd", "aml": "amlogic"}
+"""How trees are placed → who reads them."""
+
+
+def reader_of(found: Iterable[Candidate], placement: str = "") -> str:
+    """Whose rules fit some trees.
+
+    Args:
+        found: The trees.
+        placement: What table they are in: ``qcdt``, ``dtbo`` …; "": none.
+
+    Returns:
+        A key of :data:`~pmport.formats.trees.bootloader_rules.BOOTLOADERS`.
+    """
+    if placement in READERS:
+        return READERS[placement]
+    fields = [{*ids} for candidate in found for ids in candidate.ids]
+    if any("hw_rev" in ids for ids in fields):
+        return "samsung"
+    if any("chip" in ids for ids in fields):
+        return "sprd"
+    if any(len(ids & {"platform", "variant"}) == 1 for ids in fields):  # a tree of the chip, or an overlay of the board
+        return "abl"
+    qualcomm = any(ids & {"platform", "soc_rev", "subtype", "pmic0"} for ids in fields)
+    return ("abl" if placement else "lk") if qualcomm else "android"
+
+
+def _lk2nd(container: Node, phone: Ids) -> Choice:
+    devices = [
+        (f"{path or 'tree'}{node.path.removeprefix('/lk2nd')}", node)
+        for path, blob in container.walk()
+        if isinstance(blob, Blob)
+        for node in devices_of(blob.tree())
+    ]
+    if not devices:
+        raise FormatError("It describes no device to lk2nd", format=container.KIND, remedy="give an image of lk2nd")
+    told = [Candidate(name, (), next(iter(node.strings("model")), ""), match(node, phone)) for name, node in devices]
+    taken = next((candidate for candidate in told if not candidate.why), None)
+    behind = "a device before it fits already"
+    shown = tuple(item if item is taken or item.why else replace(item, why=behind) for item in told)
+    return Choice(taken, shown)
 
 
 def candidates(container: Node) -> Iterator[Candidate]:
@@ -194,11 +209,13 @@ def candidate_of(tree: DeviceTree, name: str) -> Candidate:
 
 def _ids_of(tree: DeviceTree) -> Iterator[Mapping[str, int | str]]:
     who = identify(tree)
-    if who.msm_ids:
-        for msm, board, pmic in product(who.msm_ids, who.board_ids or ((),), who.pmic_ids or ((),)):
-            ids: dict[str, int | str] = {"platform": msm[0], "soc_rev": msm[-1]}
-            if len(msm) == 3:  # old trees: platform, variant, revision
+    if who.msm_ids or who.board_ids:
+        for msm, board, pmic in product(who.msm_ids or ((),), who.board_ids or ((),), who.pmic_ids or ((),)):
+            ids: dict[str, int | str] = {"platform": msm[0], "soc_rev": msm[2 if len(msm) > 2 else 1]} if msm else {}
+            if len(msm) > 2:  # old trees: platform, variant, revision
                 ids["variant"] = msm[1]
+            if len(msm) > 3:  # LG's trees for MSM8974
+                ids["subtype"] = msm[3]
             ids |= dict(zip(("variant", "subtype"), board, strict=False))
             yield ids | {f"pmic{number}": value for number, value in enumerate(pmic)}
     elif who.exynos_ids:
@@ -212,84 +229,57 @@ def _ids_of(tree: DeviceTree) -> Iterator[Mapping[str, int | str]]:
         yield {"id": who.amlogic_id}
 
 
-def choose(found: Iterable[Candidate], phone: Mapping[str, int | str]) -> Choice:
+def choose(found: Iterable[Candidate], phone: Mapping[str, int | str], bootloader: Bootloader | None = None) -> Choice:
     """Compare candidates with a phone.
 
     Args:
         found: The candidates, in the order of the file.
         phone: The phone's numbers.
+        bootloader: Whose rules; None: those that fit the candidates' fields.
 
     Returns:
         The choice.
     """
-    judged: list[tuple[Candidate, tuple[int, ...] | None]] = []
-    for candidate in found:
-        best: tuple[int, ...] | None = None
-        why = "it carries no numbers that the phone's could be compared with"
-        for ids in candidate.ids:
-            refusal = _refusal(ids, phone)
-            if refusal:
-                why = refusal
-            elif any(_phone_field(key) in phone for key in ids):
-                best = max(best or (), _rank(ids, phone))
-        judged.append((candidate if best is not None else replace(candidate, why=why), best))
-    ranks = [rank for _, rank in judged if rank is not None]
-    if not ranks:
-        return Choice(None, tuple(candidate for candidate, _ in judged))
-    top = max(ranks)
-    first = next(position for position, (_, rank) in enumerate(judged) if rank == top)
-    told = [
-        candidate if rank is None or position == first else replace(candidate, why=_why_less(rank, top))
-        for position, (candidate, rank) in enumerate(judged)
-    ]
-    tied = tuple(told[position] for position, (_, rank) in enumerate(judged) if rank == top and position != first)
-    return Choice(told[first], tuple(told), tied)
+    told = list(found)
+    rules = bootloader or BOOTLOADERS[reader_of(told)]
+    alive: list[tuple[int, Ids]] = []
+    why: dict[int, str] = {}
+    for position, candidate in enumerate(told):
+        fitting = [ids for ids in candidate.ids if not _refusal(ids, phone, rules.conditions)]
+        alive += [(position, ids) for ids in fitting]
+        if not fitting:
+            reasons = [_refusal(ids, phone, rules.conditions) for ids in candidate.ids]
+            why[position] = next(iter(reasons), "") or NOTHING
+    for preference in rules.preferences:
+        kept = [alive[number] for number in preference.kept([ids for _, ids in alive], phone)]
+        gone = {position for position, _ in alive} - {position for position, _ in kept}
+        why |= {position: _less(preference) for position in gone}
+        alive = kept
+    left = list(dict.fromkeys(position for position, _ in alive))
+    why |= dict.fromkeys(left[1:], "it fits as well, but stands behind the one that is taken")
+    shown = [replace(candidate, why=why.get(position, "")) for position, candidate in enumerate(told)]
+    return Choice(shown[left[0]] if left else None, tuple(shown), tuple(shown[position] for position in left[1:]))
 
 
-def _phone_field(key: str) -> str:
-    return PHONE_FIELD.get(key, key)
+NOTHING = "it carries no numbers that the phone's could be compared with"
 
 
-def _refusal(ids: Mapping[str, int | str], phone: Mapping[str, int | str]) -> str:
-    for key, value in ids.items():
-        own = phone.get(_phone_field(key))
-        if own is None:
+def _less(preference: Preference) -> str:
+    names = " and ".join(dict.fromkeys(number.field for number in preference.numbers))
+    return f"another one fits better by {names}: taken are {preference.prefer.value}"
+
+
+def _refusal(ids: Ids, phone: Ids, conditions: tuple[Condition, ...]) -> str:
+    compared = False
+    for condition in (*conditions, *EVERYWHERE):
+        number = condition.number
+        value, own = number.of(ids), number.own(phone)
+        if value is None or own is None:
             continue
-        rule = RULES.get(key, Rule.EQUAL)
-        if isinstance(value, int) and isinstance(own, int):
-            mask = LOW_16 if key == "platform" else -1
-            fits = _fits(rule, value & mask, own & mask)
-        else:
-            fits = str(value) == str(own)
-        if not fits:
-            return f"{key} is {_number(value)}, the phone's is {_number(own)}: it {rule.value.partition(';')[0]}"
-    return ""
-
-
-def _fits(rule: Rule, value: int, own: int) -> bool:
-    if rule in {Rule.AT_MOST, Rule.FROM}:
-        return value <= own
-    if rule is Rule.TO:
-        return value >= own
-    return value == own or (rule is Rule.EQUAL_OR_ZERO and not value)
-
-
-def _rank(ids: Mapping[str, int | str], phone: Mapping[str, int | str]) -> tuple[int, ...]:
-    """Exact numbers before wildcards, then newer revisions before older ones."""
-    exact = sum(
-        1 for key, value in ids.items() if RULES.get(key) is Rule.EQUAL_OR_ZERO and value and value == phone.get(key)
-    )
-    newest = [
-        value
-        for key, value in ids.items()
-        if RULES.get(key) is Rule.AT_MOST and isinstance(value, int) and key in phone
-    ]
-    return exact, *newest
-
-
-def _why_less(rank: tuple[int, ...], top: tuple[int, ...]) -> str:
-    if rank == top:
-        return "it fits as well, but stands behind the one that is taken"
-    if rank[0] < top[0]:
-        return "another entry names the phone's own numbers more exactly"
-    return "another entry has a newer soc_rev" if len(rank) > 1 else "another entry fits better"
+        compared = True
+        if not condition.rule.holds(value, own):
+            return (
+                f"{number.field} is {_number(ids.get(number.field, value))}, the phone's is "
+                f"{_number(phone.get(number.own_field or number.field, own))}: it {condition.rule.value.partition(';')[0]}"
+            )
+    return "" if compared else NOTHING
