@@ -16,6 +16,7 @@ from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
+from kernel_chip import platform_of
 from name_sources import Names, certified, lineage
 
 from pmport import kernels
@@ -168,6 +169,8 @@ def from_lk2nd(entry: Mapping[str, Any]) -> Device:
 def kept(device: Device, old: Device) -> Device:
     """What the record that was there knows, and the sources do not."""
     values = {name: getattr(device, name) or getattr(old, name) for name in FILLED}
+    if old.other_socs:  # the order was chosen
+        values |= {"soc": old.soc, "other_socs": old.other_socs}
     values["models"] = _joined(device.models, list(old.models))
     values["aliases"] = _joined(device.aliases, list(old.aliases))
     values["android_devices"] = _joined(device.android_devices, list(old.android_devices))
@@ -239,6 +242,8 @@ def main() -> None:
     for codename, device in gathered(options.pmaports, options.facts).items():
         path = options.output / f"{codename}.toml"
         record = named(device, tables)
+        if not record.soc and (platform := platform_of(record, options.pmaports)):
+            record = replace(record, soc=platform, soc_from="kernel-config")
         if path.exists():
             record = kept(record, parse(path.read_text(encoding="utf-8"), path.name))
         path.write_text(to_toml(record), encoding="utf-8")
