@@ -1,0 +1,72 @@
+"""The text of a board file, as maintainers write one."""
+
+from __future__ import annotations
+
+import re
+
+from pmport.board.board_file import BoardFile, Part, Statement, ordered
+
+__all__ = ["printed"]
+
+MACRO = re.compile(r"\b[A-Z][A-Z0-9]*_\w+\b")
+
+
+def printed(board: BoardFile, *, explain: bool = False) -> str:
+    """The text of a board file.
+
+    Args:
+        board: The file; :meth:`BoardFile.settle` was called.
+        explain: Whether the evidence stands behind each statement.
+
+    Returns:
+        Source that compiles.
+    """
+    body: list[str] = []
+    for label in sorted(board.deleted):
+        body.append(f"/delete-node/ &{label};")
+    if board.deleted:
+        body.append("")
+    body += _node("/", board.root, board, 0, explain=explain)
+    for label in sorted(board.extended):
+        part = board.extended[label]
+        if not empty(part):
+            body += ["", *_node(f"&{label}", part, board, 0, explain=explain)]
+    text = "\n".join(body)
+    head = ["// SPDX-License-Identifier: GPL-2.0-only", "/*", " * Drafted by pmport from a vendor's device tree. Look at every line before you rely on it."]
+    head += [f" * ? {question.subject}: {question.text}{f' ({question.evidence})' if question.evidence else ''}" for question in board.questions]
+    head += [" */", "", "/dts-v1/;", ""]
+    used = {board.macros[word] for word in set(MACRO.findall(text)) if word in board.macros}
+    head += [f"#include <{header}>" for header in sorted(used)]
+    head += [f'#include "{name}"' for name in board.includes]
+    return "\n".join(line.rstrip() for line in [*head, "", text]) + "\n"
+
+
+def empty(part: Part) -> bool:
+    """Whether a part says nothing.
+
+    Args:
+        part: The part.
+
+    Returns:
+        True where nothing would be printed.
+    """
+    return not part.statements and all(empty(child) for child in part.children.values())
+
+
+def _node(head: str, part: Part, board: BoardFile, depth: int, *, explain: bool) -> list[str]:
+    tabs = "\t" * depth
+    lines = [f"{tabs}/* {part.comment} */"] if part.comment else []
+    lines.append(f"{tabs}{f'{part.label}: ' if part.label else ''}{head} {{")
+    for statement in ordered(part.statements):
+        lines.append(f"{tabs}\t{_statement(statement, board)}" + (f" /* {statement.evidence} */" if explain and statement.evidence else ""))
+    first = not part.statements
+    for name, child in part.children.items():
+        if not empty(child):
+            lines += [] if first else [""]
+            lines += _node(name, child, board, depth + 1, explain=explain)
+            first = False
+    return [*lines, f"{tabs}}};"]
+
+
+def _statement(statement: Statement, board: BoardFile) -> str:
+    return f"{statement.name} = {board.text_of(statement)};" if statement.value else f"{statement.name};"

@@ -1,0 +1,236 @@
+"""What mainline knows of a chip: its nodes and labels, its PMICs, and what its boards have in common."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+
+from pmport.board.habits import Habits, Member, families, learn
+from pmport.board.kernel_boards import BoardFolder, KernelBoards
+from pmport.board.places import Places, one
+from pmport.devicetree import DeviceTree, TreeNode, parse_source
+from pmport.errors import FormatError
+
+__all__ = ["ChipMap", "chip_names", "map_from_kernel"]
+
+SAME_CHIP: dict[str, tuple[str, ...]] = {
+    "apq8016": ("msm8916",), "msm8216": ("msm8916",), "msm8929": ("msm8939",), "apq8026": ("msm8226",),
+    "msm8926": ("msm8926", "msm8226"), "msm8228": ("msm8226",), "msm8628": ("msm8226",), "msm8928": ("msm8226",),
+    "msm8974pro-ab": ("msm8974pro",), "msm8974pro-ac": ("msm8974pro",), "msm8974-ab": ("msm8974pro",),
+    "apq8074": ("msm8974",), "apq8084": ("apq8084",), "apq8096": ("msm8996",), "msm8996pro": ("msm8996pro", "msm8996"),
+    "apq8098": ("msm8998",), "sda660": ("sdm660",), "sdm636": ("sdm636", "sdm660"), "sda845": ("sdm845",),
+    "sdm850": ("sdm850", "sdm845"), "sm7125": ("sm7125", "sc7180"), "sc7280": ("sc7280", "kodiak"), "sm7325": ("sm7325", "kodiak"),
+    "sm7225": ("sm7225", "sm6350"), "lagoon": ("sm6350",), "sm4250": ("sm4250", "sm6115"), "taro": ("sm8450",),
+    "sdm450": ("sdm450", "msm8953"), "sdm632": ("sdm632", "msm8953"), "msm8940": ("msm8940", "msm8937"),
+    "sdm439": ("sdm439", "msm8937"), "sdm429": ("sdm429", "msm8917"), "exynos5422": ("exynos5800",), "exynos5410": ("exynos5410",),
+    "gxbb": ("gxbb",), "gxtvbb": ("gxbb",), "gxl": ("gxl-s905x",), "gxm": ("gxm",), "px30": ("px30",),
+    "rk3326": ("rk3326", "px30"), "tegra132": ("tegra132",),
+}  # fmt: skip
+"""Chips that mainline describes in the file of another one; the best first."""
+PREFIXES = ("", "qcom-", "meson-", "sun50i-", "sun8i-")
+MOST = 0.5
+MACRO = re.compile(r"^[ \t]*#[ \t]*define[ \t]+([A-Za-z_]\w*)", re.MULTILINE)
+HEADERS = tuple(
+    f"dt-bindings/{name}.h"
+    for name in ("gpio/gpio", "input/input", "interrupt-controller/irq", "leds/common", "pinctrl/qcom,pmic-gpio")
+)
+"""What the draft's own statements use."""
+SOME = 0.25
+QUALCOMM_ID = re.compile(r"#define\s+QCOM_ID_(\w+)\s+(\d+)")
+
+
+def chip_names(*socs: str) -> tuple[str, ...]:
+    """The names under which mainline may describe a chip.
+
+    Args:
+        socs: Names of the chip, the most certain first.
+
+    Returns:
+        Names, the best first.
+    """
+    names = [name.replace("_", "-") for soc in socs if soc for name in (*SAME_CHIP.get(soc, ()), soc)]
+    return tuple(dict.fromkeys((*names, *(re.sub(r"-\w\w$|pro$", "", name) for name in names))))
+
+
+def qualcomm_chips(kernel: Path) -> dict[int, str]:
+    """Qualcomm's numbers of chips, from the kernel's header.
+
+    Args:
+        kernel: The source's folder.
+
+    Returns:
+        Number → name, as mainline's files have it.
+    """
+    header = kernel / "include" / "dt-bindings" / "arm" / "qcom,ids.h"
+    text = header.read_text(encoding="utf-8", errors="replace") if header.is_file() else ""
+    return {int(number): name.lower().replace("_", "-") for name, number in QUALCOMM_ID.findall(text)}
+
+
+@dataclass
+class ChipMap:
+    """What mainline knows of a chip.
+
+    Args:
+        chip: The chip's name in mainline.
+        folder: Where its boards stand, from the kernel's top folder.
+        includes: The chip's files that a board includes.
+        tree: These files, compiled.
+        habits: What its boards have in common.
+        macros: Macro → the header of bindings that has it, of those that its boards include.
+        kernel: The kernel that it was made from.
+    """
+
+    chip: str
+    folder: str
+    includes: tuple[str, ...]
+    tree: DeviceTree
+    habits: Habits
+    macros: dict[str, str] = field(default_factory=dict)
+    kernel: str = ""
+
+    @cached_property
+    def places(self) -> Places:
+        """The keys of the chip's nodes."""
+        return Places(self.tree)
+
+    @cached_property
+    def labels(self) -> dict[str, TreeNode]:
+        """Label → node."""
+        return self.tree.labels
+
+    @cached_property
+    def label_of(self) -> dict[TreeNode, str]:
+        """Node → its label; of several the one that boards use."""
+        found: dict[TreeNode, str] = {}
+        for label, node in self.labels.items():
+            if node not in found or self.habits.share(label) > self.habits.share(found[node]):
+                found[node] = label
+        return found
+
+    def label_at(self, key: str) -> str:
+        """The label of the node with a key.
+
+        Args:
+            key: The key, as :class:`~pmport.board.places.Places` gives it.
+
+        Returns:
+            The label; empty where mainline has no such node, or it has no label.
+        """
+        node = self.places.nodes.get(key)
+        return self.label_of.get(node, "") if node is not None else ""
+
+    @cached_property
+    def gpio_controllers(self) -> dict[str, TreeNode]:
+        """Label → GPIO controller."""
+        return {label: node for label, node in self.labels.items() if "gpio-controller" in node.raw}
+
+    @cached_property
+    def main_pins(self) -> str:
+        """The label of the chip's own pin controller; empty where it has several."""
+        return "tlmm" if "tlmm" in self.labels else ""
+
+
+def map_from_kernel(kernel: Path, socs: Sequence[str], pmics: Sequence[str] = ()) -> ChipMap:
+    """Learn what a kernel's source says of a chip.
+
+    Args:
+        kernel: The source's folder.
+        socs: The chip's names, the most certain first.
+        pmics: The PMICs that the phone has.
+
+    Returns:
+        The map.
+
+    Raises:
+        FormatError: If the kernel has no files for the chip.
+    """
+    source = KernelBoards(kernel)
+    names = chip_names(*socs)
+    place = source.with_file(f"{prefix}{name}.dtsi" for name in names for prefix in PREFIXES)
+    if place is None:
+        raise FormatError(
+            f"The kernel source {kernel} has no file for the chip {next(iter(socs), 'of this tree')}",
+            format="kernel source",
+            remedy="mainline may not support the chip; or name a newer kernel, or a fork that does",
+        )
+    folder, file = place
+    members = tuple(_members(folder, file))
+    habits = learn(members)
+    includes = _includes(folder, file, pmics, habits)
+    relative = folder.path.relative_to(kernel)
+    text = "/dts-v1/;\n" + "".join(f'#include "{name}"\n' for name in includes)
+    tree = _compiled(text, folder.path, source, habits)
+    return ChipMap(file.removesuffix(".dtsi").removeprefix("qcom-"), str(relative), includes, tree, habits, _macros(kernel, members), str(kernel))
+
+
+def _members(folder: BoardFolder, file: str) -> Iterable[Member]:
+    boards = [board for board in folder.boards if file in board.includes]
+    marks = families({board.name: board.includes - folder.chip_files for board in boards})
+    for board in boards:
+        yield Member(board.name, folder.read(board), marks[board.name])
+
+
+def _macros(kernel: Path, members: Iterable[Member]) -> dict[str, str]:
+    """Which header has a macro."""
+    found: dict[str, str] = {}
+    for header in sorted({name for member in members for name in member.text.headers} | set(HEADERS)):
+        for word in MACRO.findall(_header(kernel / "include", header, kernel / "include", 0)):
+            found.setdefault(word, header)
+    return found
+
+
+def _header(folder: Path, name: str, top: Path, depth: int) -> str:
+    """The text of a header, with those that it includes."""
+    file = next((place / name for place in (folder, top) if (place / name).is_file()), None)
+    if name.endswith("linux-event-codes.h"):  # a link, which not every copy of the source keeps
+        file = top / "uapi" / "linux" / "input-event-codes.h"
+    if file is None or not file.is_file() or depth > 4:
+        return ""
+    text = file.read_text(encoding="utf-8", errors="replace")
+    nested = re.findall(r'^[ \t]*#[ \t]*include[ \t]*[<"]([^">]+)[">]', text, re.MULTILINE)
+    return "\n".join([text, *(_header(file.parent, part, top, depth + 1) for part in nested)])
+
+
+def _includes(folder: BoardFolder, file: str, pmics: Sequence[str], habits: Habits) -> tuple[str, ...]:
+    """The chip's file, or one that includes it and that most boards take; and those of the PMICs."""
+    stem = file.removesuffix(".dtsi")
+    wanted = [
+        name
+        for name, weight in habits.files.items()
+        if weight > habits.total * MOST and (name == file or name.startswith(f"{stem}-"))
+    ]
+    for number, pmic in enumerate(pmics):
+        name = next((f"{prefix}{pmic}.dtsi" for prefix in PREFIXES[:2] if folder.text(f"{prefix}{pmic}.dtsi")), "")
+        if name and (not number or habits.files[name] >= habits.total * SOME):
+            wanted.append(name)
+    if not pmics:
+        wanted += [name for name, weight in habits.files.items() if weight > habits.total * MOST and _pmic(name)]
+    if not any(file == name or file in folder.included(name) for name in wanted):
+        wanted.insert(0, file)
+    covered = {part for name in wanted for part in folder.included(name)}
+    chosen = [name for name in dict.fromkeys(wanted) if name not in covered]
+    return tuple(sorted(chosen, key=lambda name: (file != name and file not in folder.included(name), _pmic(name))))
+
+
+def _pmic(name: str) -> bool:
+    return re.match(r"(?:qcom-)?(?:pm|smb)", name) is not None
+
+
+def _compiled(text: str, folder: Path, source: KernelBoards, habits: Habits) -> DeviceTree:
+    """The chip's files alone. What they want from the board, by label, is given as empty nodes."""
+    supplied: list[str] = []
+    while True:
+        extra = "".join(f"{label}: pmport-{label.replace('_', '-')} {{ }};\n" for label in supplied)
+        try:
+            return parse_source(
+                f"{text}/ {{ {extra} }};\n", name="chip.dts", include=[folder, *source.include], symbols=True
+            )
+        except FormatError as error:
+            missing = re.search(r"label (\w+)|&(\w+)", str(error))
+            label = (missing[1] or missing[2]) if missing else ""
+            if not label or label in supplied or len(supplied) > 64:
+                raise
+            supplied.append(label)

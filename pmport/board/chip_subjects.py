@@ -1,0 +1,78 @@
+"""What nearly every board of a chip writes alike: storage, USB, display, remote processors, Wi-Fi, and their supplies.
+
+The boards of the chip say what is written; the vendor's tree says whether the part is there, and which rails feed it.
+"""
+
+from __future__ import annotations
+
+import re
+
+from pmport.board.board_file import Part
+from pmport.board.drafting import LIKELY, Drafting
+from pmport.board.habits import Habit
+from pmport.devicetree import TreeNode
+
+__all__ = ["draft_common"]
+
+SHARE = 0.5
+NEVER = re.compile(
+    r"^(?:compatible|model|remote-endpoint|linux,code|gpio-line-names|pinctrl-\d+|pinctrl-names|protected-clocks|"
+    r"gpio-reserved-ranges|memory-region|.*-variant|firmware-name|.*mount-matrix|label|phandle)$"
+)
+BUSES = re.compile(r"^(?:blsp\d*_)?(?:hs)?(?:i2c|spi|gsbi)|^(?:i2c|spi)\d|^uart|^serial|_i2c\d*$|_spi\d*$|_uart\d*$|serial_\d$")
+
+
+def draft_common(draft: Drafting) -> None:
+    """All nodes of the chip that most boards speak of.
+
+    Args:
+        draft: The draft.
+    """
+    habits = draft.chip.habits
+    for key, habit in list(habits.nodes.items()):
+        node = draft.chip.labels.get(key)
+        if node is None or habit.weight < habits.total * SHARE or key.startswith(("<", "[", "/")):
+            continue
+        if "gpio-controller" in node.raw or "reserved-memory" in node.path or node.path.startswith("/__"):
+            continue
+        if is_bus(key, node) and not draft.vendor_uses(node):
+            continue
+        _take(draft, key, draft.board.extend(key), habit)
+        _children(draft, key, draft.board.extend(key))
+
+
+def is_bus(label: str, node: TreeNode) -> bool:
+    """Whether a chip's node is a bus whose use depends on the phone.
+
+    Args:
+        label: Its label.
+        node: The node.
+
+    Returns:
+        True for i2c and spi.
+    """
+    return node.unit_name in {"i2c", "spi", "hsi2c"} or "i2c" in label or re.match(r"(?:blsp_)?spi\d", label) is not None
+
+
+def _take(draft: Drafting, key: str, part: Part, habit: Habit) -> None:
+    for name in habit.props:
+        value, share, _ = habit.value(name)
+        if share >= SHARE and not NEVER.match(name) and "pinctrl" not in name:
+            part.say(name, value, draft.teachers, certainty=LIKELY, subject=key)
+
+
+def _children(draft: Drafting, key: str, part: Part) -> None:
+    """Nodes below one of the chip's that most boards write: Bluetooth at a serial port, and the like."""
+    habits = draft.chip.habits
+    for other, habit in list(habits.nodes.items()):
+        if not other.startswith(f"{key}/") or "/" in other[len(key) + 1 :]:
+            continue
+        name = other[len(key) + 1 :]
+        if habit.weight < habits.total * SHARE or name.startswith(("panel", "ports", "port")):
+            continue
+        child = part.child(name, key=other)
+        value, share, _ = habit.value("compatible")
+        if value and share >= SHARE:
+            child.say("compatible", value, draft.teachers, certainty=LIKELY, subject=key)
+        _take(draft, key, child, habit)
+        _children(draft, other, child)

@@ -1,0 +1,154 @@
+"""What all subjects of a draft share: the two trees, the board file, and how to speak of pins and supplies."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from pmport.board.board_file import BoardFile, Certainty, Part
+from pmport.board.chip_map import ChipMap
+from pmport.board.habits import PMIC_REGULATORS
+from pmport.board.vendor_view import Pin, VendorView
+from pmport.devicetree import TreeNode
+
+__all__ = ["Drafting"]
+
+
+@dataclass
+class Drafting:
+    """A draft in the making.
+
+    Args:
+        vendor: The vendor's tree.
+        chip: What mainline knows of the chip.
+        board: The board file.
+        compatible: The board's string, such as ``vendor,codename``; empty where it is not known.
+        model: The market name.
+    """
+
+    vendor: VendorView
+    chip: ChipMap
+    board: BoardFile
+    compatible: str = ""
+    model: str = ""
+    triggers: dict[str, str] = field(default_factory=dict)
+
+    @cached_property
+    def chip_rails(self) -> dict[str, str]:
+        """Key of a regulator that the chip's files have already → its label."""
+        found = {}
+        for node in self.chip.tree.walk():
+            for text in node.compatible[:1]:
+                match = PMIC_REGULATORS.search(text)
+                if match:
+                    unit = next(iter(node.strings("qcom,pmic-id")), "")
+                    for name, child in node.children.items():
+                        label = self.chip.label_of.get(child, "")
+                        if label:
+                            found[f"<{match[1]}{'.' + unit if unit else ''}:{name}>"] = label
+        return found
+
+    def evidence(self, node: TreeNode, name: str = "") -> str:
+        """Where something stands in the vendor's tree.
+
+        Args:
+            node: The node.
+            name: The property.
+
+        Returns:
+            Its path.
+        """
+        return f"{node.path}{':' if name else ''}{name}"
+
+    def supply(self, part: Part, name: str, node: TreeNode, source: str, *, subject: str) -> bool:
+        """State a supply, if the vendor's regulator is one that mainline has.
+
+        Args:
+            part: Who is supplied.
+            name: The property, as mainline has it.
+            node: The vendor's node.
+            source: The vendor's property.
+            subject: What it is about.
+
+        Returns:
+            Whether it was stated.
+        """
+        key = self.vendor.supply(node, source)
+        if not key:
+            return False
+        part.say(name, f"<&{{{key}}}>", self.evidence(node, source), subject=subject)
+        return True
+
+    def key_exists(self, key: str) -> bool:
+        """Whether a chip's node, or a part of the draft, has this key.
+
+        Args:
+            key: The key.
+
+        Returns:
+            True where it has.
+        """
+        return key in self.board.keyed or any(part.key == key for part in self.board.parts)
+
+    def vendor_uses(self, node: TreeNode) -> bool:
+        """Whether the vendor's tree has a node in use at the place of one of the chip's.
+
+        Args:
+            node: The chip's node.
+
+        Returns:
+            True where it has.
+        """
+        key = self.chip.places.key(node)
+        theirs = self.vendor.places.nodes.get(key) if key else None
+        return theirs is not None and theirs in self.vendor.in_use
+
+    def gpio(self, pin: Pin, *, low: bool) -> str:
+        """A GPIO as a board file writes it.
+
+        Args:
+            pin: The pin.
+            low: Whether it is active at the low level.
+
+        Returns:
+            Text with angle brackets.
+        """
+        return f"<{pin.text(low=low)}>"
+
+    def learn_value(self, key: str, name: str) -> tuple[str, float]:
+        """What most boards of the chip say.
+
+        Args:
+            key: The node's key.
+            name: The property.
+
+        Returns:
+            The value, and the share among the boards that have the node.
+        """
+        habit = self.chip.habits.nodes.get(key)
+        if habit is None:
+            return "", 0.0
+        value, share, _ = habit.value(name)
+        return value, share
+
+    @property
+    def teachers(self) -> str:
+        """How many boards were asked, in words."""
+        return f"the kernel's {self.chip.habits.boards} other boards with this chip"
+
+
+LIKELY = Certainty.LIKELY
+OPEN = Certainty.OPEN
+
+
+def label_like(text: str) -> str:
+    """A label made of a name.
+
+    Args:
+        text: The name.
+
+    Returns:
+        Lower case, with underscores.
+    """
+    return re.sub(r"\W+", "_", text).strip("_").lower()
