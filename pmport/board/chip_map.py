@@ -10,7 +10,8 @@ from pathlib import Path
 
 from pmport.board.habits import Habits, Member, families, learn
 from pmport.board.kernel_boards import BoardFolder, KernelBoards
-from pmport.board.places import Places, one
+from pmport.board.part_habits import PartHabits
+from pmport.board.places import Places
 from pmport.devicetree import DeviceTree, TreeNode, parse_source
 from pmport.errors import FormatError
 
@@ -79,6 +80,7 @@ class ChipMap:
         includes: The chip's files that a board includes.
         tree: These files, compiled.
         habits: What its boards have in common.
+        parts: How boards write a part.
         macros: Macro → the header of bindings that has it, of those that its boards include.
         kernel: The kernel that it was made from.
     """
@@ -88,6 +90,7 @@ class ChipMap:
     includes: tuple[str, ...]
     tree: DeviceTree
     habits: Habits
+    parts: PartHabits
     macros: dict[str, str] = field(default_factory=dict)
     kernel: str = ""
 
@@ -163,7 +166,7 @@ def map_from_kernel(kernel: Path, socs: Sequence[str], pmics: Sequence[str] = ()
     relative = folder.path.relative_to(kernel)
     text = "/dts-v1/;\n" + "".join(f'#include "{name}"\n' for name in includes)
     tree = _compiled(text, folder.path, source, habits)
-    return ChipMap(file.removesuffix(".dtsi").removeprefix("qcom-"), str(relative), includes, tree, habits, _macros(kernel, members), str(kernel))
+    return ChipMap(file.removesuffix(".dtsi").removeprefix("qcom-"), str(relative), includes, tree, habits, PartHabits(source, folder), _macros(kernel, members), str(kernel))
 
 
 def _members(folder: BoardFolder, file: str) -> Iterable[Member]:

@@ -35,7 +35,7 @@ def draft_common(draft: Drafting) -> None:
             continue
         if "gpio-controller" in node.raw or "reserved-memory" in node.path or node.path.startswith("/__"):
             continue
-        if is_bus(key, node) and not draft.vendor_uses(node):
+        if is_bus(key, node):
             continue
         _take(draft, key, draft.board.extend(key), habit)
         _children(draft, key, draft.board.extend(key))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pmport.board.board_file import BoardFile, Question
@@ -17,6 +17,7 @@ from pmport.board.root_subjects import draft_identity, draft_memory, draft_seria
 from pmport.board.vendor_view import VendorView, pmic_names
 from pmport.devicetree import DeviceTree
 from pmport.devicetree.identity import identify
+from pmport.devicetree.overlays import apply
 
 __all__ = ["Draft", "draft"]
 
@@ -52,11 +53,12 @@ class Draft:
         return printed(self.board, explain=explain)
 
 
-def draft(tree: DeviceTree, *, kernel: Path, compatible: str = "", model: str = "") -> Draft:
+def draft(tree: DeviceTree, *overlays: DeviceTree, kernel: Path, compatible: str = "", model: str = "") -> Draft:
     """Draft a board file.
 
     Args:
-        tree: The vendor's tree, with its overlay applied.
+        tree: The vendor's tree.
+        overlays: Overlays to apply to it first; who the phone is stands in the root of the last one.
         kernel: A kernel's source; all knowledge of the chip comes from it.
         compatible: The board's string: ``vendor,codename``.
         model: The market name.
@@ -65,6 +67,13 @@ def draft(tree: DeviceTree, *, kernel: Path, compatible: str = "", model: str = 
         The draft.
     """
     identity = identify(tree)
+    if overlays:
+        tree = apply(tree, *overlays).tree
+        last = identify(overlays[-1])
+        identity = replace(identity, msm_ids=last.msm_ids or identity.msm_ids, soc=last.soc or identity.soc)
+        for name in ("model", "compatible", "qcom,msm-id", "qcom,board-id"):
+            if name in overlays[-1].root:
+                tree.root[name] = overlays[-1].root[name]
     ids = qualcomm_chips(kernel)
     named = [ids[number[0]] for number in identity.msm_ids if number[0] in ids]
     chip = map_from_kernel(kernel, [*named[:1], identity.soc], pmic_names(tree))

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 
 from pmport.board.board_file import BoardFile, Certainty, Part
 from pmport.board.chip_map import ChipMap
 from pmport.board.habits import PMIC_REGULATORS
+from pmport.board.part_habits import PartHabits
 from pmport.board.vendor_view import Pin, VendorView
 from pmport.devicetree import TreeNode
 
@@ -32,7 +33,6 @@ class Drafting:
     board: BoardFile
     compatible: str = ""
     model: str = ""
-    triggers: dict[str, str] = field(default_factory=dict)
 
     @cached_property
     def chip_rails(self) -> dict[str, str]:
@@ -103,6 +103,51 @@ class Drafting:
         key = self.chip.places.key(node)
         theirs = self.vendor.places.nodes.get(key) if key else None
         return theirs is not None and theirs in self.vendor.in_use
+
+    @property
+    def parts(self) -> PartHabits:
+        """How the kernel's boards write a part."""
+        return self.chip.parts
+
+    @cached_property
+    def _bus_pins(self) -> dict[frozenset[str], str]:
+        """Pins → label of the i2c controller that the chip's files put there."""
+        found = {}
+        for label, node in self.chip.labels.items():
+            if node.unit_name == "i2c":
+                pins: list[str] = []
+                for number in node.cells("pinctrl-0"):
+                    state = self.chip.tree.by_phandle(number)
+                    for leaf in state.walk() if state is not None else ():
+                        pins += leaf.strings("pins")
+                if pins:
+                    found[frozenset(pins)] = label
+        return found
+
+    def bus_at_pins(self, sda: Pin, scl: Pin) -> str:
+        """The i2c controller of the chip that can drive two pins, where a vendor drives them by hand.
+
+        Args:
+            sda: Data.
+            scl: Clock.
+
+        Returns:
+            Its label; empty where there is none.
+        """
+        if self.chip.main_pins != sda.controller:
+            return ""
+        return self._bus_pins.get(frozenset({f"gpio{sda.number}", f"gpio{scl.number}"}), "")
+
+    @cached_property
+    def buses_have_frequency(self) -> bool:
+        """Whether the chip's boards state the frequency of their i2c buses."""
+        total = said = 0.0
+        for label, habit in self.chip.habits.nodes.items():
+            node = self.chip.labels.get(label)
+            if node is not None and node.unit_name == "i2c":
+                total += habit.weight
+                said += sum(habit.props.get("clock-frequency", {}).values())
+        return total > 0 and said > total / 2
 
     def gpio(self, pin: Pin, *, low: bool) -> str:
         """A GPIO as a board file writes it.

@@ -1,0 +1,170 @@
+"""How mainline's boards write a part: interrupt trigger, polarity, supplies, and what else its driver wants.
+
+A vendor's flags are no help here: the trigger that a vendor writes is the one that people wrote for mainline in one case
+of four. So every board of the kernel that has the same part is asked.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+from pmport.board.board_text import BoardText, TextNode
+from pmport.board.kernel_boards import BoardFolder, KernelBoards
+from pmport.board.board_text import read_text
+
+__all__ = ["PartHabit", "PartHabits", "trigger_of"]
+
+TRIGGER = re.compile(r"\b(IRQ_TYPE_\w+)")
+NUMBERS = {"1": "IRQ_TYPE_EDGE_RISING", "2": "IRQ_TYPE_EDGE_FALLING", "3": "IRQ_TYPE_EDGE_BOTH", "4": "IRQ_TYPE_LEVEL_HIGH", "8": "IRQ_TYPE_LEVEL_LOW"}
+GPIO = re.compile(r"-?gpios?$")
+ENOUGH = 12
+"""Boards. More are not looked for."""
+
+
+def trigger_of(value: str) -> str:
+    """The trigger in an interrupt's text.
+
+    Args:
+        value: ``<125 IRQ_TYPE_EDGE_FALLING>``.
+
+    Returns:
+        The macro; empty where it is none.
+
+    Example:
+        >>> trigger_of("<&tlmm 125 IRQ_TYPE_LEVEL_LOW>"), trigger_of("<13 2>")
+        ('IRQ_TYPE_LEVEL_LOW', 'IRQ_TYPE_EDGE_FALLING')
+    """
+    found = TRIGGER.search(value)
+    if found:
+        return found[1]
+    words = value.strip("<>").split()
+    return NUMBERS.get(words[-1], "") if words else ""
+
+
+@dataclass
+class PartHabit:
+    """How boards write a part.
+
+    Args:
+        weight: How many nodes were seen.
+        strings: The whole ``compatible`` → how many.
+        names: Node name without address → how many.
+        triggers: Trigger of the interrupt → how many.
+        low: GPIO property → how many are active low.
+        props: Property → value → how many, of values without references.
+        supplies: Supply → how many.
+        children: Children that it has in most boards, as ``name`` → ``(node, how many)``.
+    """
+
+    weight: int = 0
+    strings: Counter[str] = field(default_factory=Counter)
+    names: Counter[str] = field(default_factory=Counter)
+    triggers: Counter[str] = field(default_factory=Counter)
+    low: dict[str, Counter[bool]] = field(default_factory=lambda: defaultdict(Counter))
+    props: dict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
+    supplies: Counter[str] = field(default_factory=Counter)
+    children: dict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
+
+    def add(self, node: TextNode, text: BoardText, weight: int = 1) -> None:
+        """Learn from one node.
+
+        Args:
+            node: The node.
+            text: Its board.
+            weight: How much it counts.
+        """
+        self.weight += weight
+        self.strings[node.props.get("compatible", "")] += weight
+        self.names[node.name.partition("@")[0]] += weight
+        for name, raw in node.props.items():
+            value = text.expand(raw)
+            if name in {"interrupts", "interrupts-extended"}:
+                trigger = trigger_of(value.split(",")[0] if name == "interrupts" else value.split(">")[0])
+                if trigger:
+                    self.triggers[trigger] += weight
+            elif GPIO.search(name):
+                self.low[name]["GPIO_ACTIVE_LOW" in value or value.rstrip("> ").endswith(" 1")] += weight
+            elif name.endswith("-supply"):
+                self.supplies[name] += weight
+            elif "&" not in value:
+                self.props[name][value] += weight
+        for child in node.children.values():
+            for name, value in (*child.props.items(), ("", "")):
+                if "&" not in value:
+                    self.children[child.name][f"{name}={value}" if name else ""] += weight
+
+    def usual(self, name: str, share: float = 0.6) -> str | None:
+        """The value of a property that most boards write.
+
+        Args:
+            name: The property.
+            share: How many at least.
+
+        Returns:
+            The value; None where there is none.
+        """
+        found = self.props.get(name)
+        if not found:
+            return None
+        value, weight = found.most_common(1)[0]
+        return value if weight >= self.weight * share else None
+
+
+class PartHabits:
+    """The habits of all parts, found when they are asked for.
+
+    Args:
+        source: The kernel's boards.
+        near: The folder of the chip, whose boards count first.
+    """
+
+    def __init__(self, source: KernelBoards | None, near: BoardFolder | None) -> None:
+        self.source, self.near = source, near
+        self._found: dict[str, PartHabit] = {}
+        self._texts: dict[tuple[str, str], BoardText] = {}
+
+    def __call__(self, compatible: str) -> PartHabit:
+        """How boards write a part.
+
+        Args:
+            compatible: Mainline's string.
+
+        Returns:
+            The habit; of weight 0 where no board has it.
+        """
+        if compatible not in self._found:
+            self._found[compatible] = self._learn(compatible)
+        return self._found[compatible]
+
+    def _learn(self, compatible: str) -> PartHabit:
+        habit = PartHabit()
+        for folder in self._folders():
+            for name in folder.files:
+                if f'"{compatible}"' in (folder.text(name) or ""):
+                    text = self._text(folder, name)
+                    for node in text.nodes:
+                        if compatible in node.compatible:
+                            habit.add(node, text, 1)
+            if habit.weight >= 3:
+                break
+        return habit
+
+    def _folders(self) -> Iterator[BoardFolder]:
+        if self.near is not None:
+            yield self.near
+        for path in self.source.folders if self.source is not None else ():
+            if self.near is None or path != self.near.path:
+                if self.source is not None:
+                    yield self.source.folder(path)
+
+    def _text(self, folder: BoardFolder, name: str) -> BoardText:
+        key = (str(folder.path), name)
+        if key not in self._texts:
+            self._texts[key] = read_text(folder.text(name) or "")
+        return self._texts[key]
+
+
+Asked = Callable[[str], PartHabit]
