@@ -81,6 +81,7 @@ class ChipMap:
         tree: These files, compiled.
         habits: What its boards have in common.
         parts: How boards write a part.
+        supplied: Labels that the chip's files want from the board.
         macros: Macro → the header of bindings that has it, of those that its boards include.
         kernel: The kernel that it was made from.
     """
@@ -91,6 +92,7 @@ class ChipMap:
     tree: DeviceTree
     habits: Habits
     parts: PartHabits
+    supplied: tuple[str, ...] = ()
     macros: dict[str, str] = field(default_factory=dict)
     kernel: str = ""
 
@@ -165,8 +167,8 @@ def map_from_kernel(kernel: Path, socs: Sequence[str], pmics: Sequence[str] = ()
     includes = _includes(folder, file, pmics, habits)
     relative = folder.path.relative_to(kernel)
     text = "/dts-v1/;\n" + "".join(f'#include "{name}"\n' for name in includes)
-    tree = _compiled(text, folder.path, source, habits)
-    return ChipMap(file.removesuffix(".dtsi").removeprefix("qcom-"), str(relative), includes, tree, habits, PartHabits(source, folder), _macros(kernel, members), str(kernel))
+    tree, supplied = _compiled(text, folder.path, source)
+    return ChipMap(file.removesuffix(".dtsi").removeprefix("qcom-"), str(relative), includes, tree, habits, PartHabits(source, folder), supplied, _macros(kernel, members), str(kernel))
 
 
 def _members(folder: BoardFolder, file: str) -> Iterable[Member]:
@@ -222,13 +224,13 @@ def _pmic(name: str) -> bool:
     return re.match(r"(?:qcom-)?(?:pm|smb)", name) is not None
 
 
-def _compiled(text: str, folder: Path, source: KernelBoards, habits: Habits) -> DeviceTree:
+def _compiled(text: str, folder: Path, source: KernelBoards) -> tuple[DeviceTree, tuple[str, ...]]:
     """The chip's files alone. What they want from the board, by label, is given as empty nodes."""
     supplied: list[str] = []
     while True:
         extra = "".join(f"{label}: pmport-{label.replace('_', '-')} {{ }};\n" for label in supplied)
         try:
-            return parse_source(
+            tree = parse_source(
                 f"{text}/ {{ {extra} }};\n", name="chip.dts", include=[folder, *source.include], symbols=True
             )
         except FormatError as error:
@@ -237,3 +239,5 @@ def _compiled(text: str, folder: Path, source: KernelBoards, habits: Habits) -> 
             if not label or label in supplied or len(supplied) > 64:
                 raise
             supplied.append(label)
+        else:
+            return tree, tuple(supplied)

@@ -12,7 +12,7 @@ from pmport.board.drafting import LIKELY, Drafting
 from pmport.board.habits import Habit
 from pmport.devicetree import TreeNode
 
-__all__ = ["draft_common"]
+__all__ = ["draft_common", "draft_supplied"]
 
 SHARE = 0.5
 NEVER = re.compile(
@@ -33,7 +33,14 @@ def draft_common(draft: Drafting) -> None:
         node = draft.chip.labels.get(key)
         if node is None or habit.weight < habits.total * SHARE or key.startswith(("<", "[", "/")):
             continue
-        if "gpio-controller" in node.raw or "reserved-memory" in node.path or node.path.startswith("/__"):
+        if "gpio-controller" in node.raw or node.path.startswith("/__") or key in draft.chip.supplied:
+            continue
+        if key in draft.board.deleted:
+            continue
+        if "reserved-memory" in node.path:
+            value, share, _ = habit.value("status")
+            if value and share >= SHARE:
+                draft.board.extend(key).say("status", value, draft.teachers, certainty=LIKELY, subject="memory")
             continue
         if is_bus(key, node):
             continue
@@ -76,3 +83,43 @@ def _children(draft: Drafting, key: str, part: Part) -> None:
             child.say("compatible", value, draft.teachers, certainty=LIKELY, subject=key)
         _take(draft, key, child, habit)
         _children(draft, other, child)
+
+
+def draft_supplied(draft: Drafting) -> None:
+    """The labels that the chip's files want from every board.
+
+    Args:
+        draft: The draft.
+    """
+    for label in draft.chip.supplied:
+        part = next((part for part in draft.board.parts if label in {part.label, part.wanted} or part.key == label), None)
+        if part is None:
+            part = _made(draft, label)
+        part.label = label
+
+
+def _made(draft: Drafting, label: str) -> Part:
+    """A node with a label, as the boards of the chip have it."""
+    for key, habit in draft.chip.habits.nodes.items():
+        if label in habit.labels:
+            part = _holder(draft, key)
+            if part is None:
+                continue
+            for name in habit.props:
+                value, share, _ = habit.value(name)
+                if share >= SHARE or name in {"reg", "compatible"}:
+                    part.say(name, value, draft.teachers, certainty=LIKELY, subject="chip")
+            return part
+    draft.board.ask("chip", f"The chip's file wants a node with the label {label}; none of its boards tells what it is", "")
+    return draft.board.root.child(label.replace("_", "-"), key=label)
+
+
+def _holder(draft: Drafting, key: str) -> Part | None:
+    """A new node with a key of a habit."""
+    if key.startswith("/reserved-memory/"):
+        return draft.board.root.child("reserved-memory").child(key.rpartition("/")[2], key=key)
+    if key.startswith("/["):
+        return draft.board.root.child(re.sub(r"\W+", "-", key.strip("/[]")), key=key)
+    if key.startswith("<fixed:"):
+        return draft.board.root.child(re.sub(r"\W+", "-", key[7:-1]) + "-regulator", key=key)
+    return None

@@ -8,9 +8,10 @@ from pathlib import Path
 from pmport.board.board_file import BoardFile, Question
 from pmport.board.board_print import printed
 from pmport.board.chip_map import ChipMap, map_from_kernel, qualcomm_chips
-from pmport.board.chip_subjects import draft_common
+from pmport.board.chip_subjects import draft_common, draft_supplied
 from pmport.board.drafting import Drafting
 from pmport.board.key_subjects import draft_keys
+from pmport.board.panel_subject import draft_panel
 from pmport.board.part_subjects import draft_clients
 from pmport.board.power_subjects import draft_fixed, draft_inputs, draft_rails
 from pmport.board.root_subjects import draft_identity, draft_memory, draft_serial
@@ -21,7 +22,7 @@ from pmport.devicetree.overlays import apply
 
 __all__ = ["Draft", "draft"]
 
-SUBJECTS = (draft_identity, draft_serial, draft_memory, draft_keys, draft_rails, draft_fixed, draft_inputs, draft_clients, draft_common)
+SUBJECTS = (draft_identity, draft_serial, draft_memory, draft_keys, draft_rails, draft_fixed, draft_inputs, draft_clients, draft_panel, draft_common, draft_supplied)
 
 
 @dataclass
@@ -77,7 +78,7 @@ def draft(tree: DeviceTree, *overlays: DeviceTree, kernel: Path, compatible: str
     ids = qualcomm_chips(kernel)
     named = [ids[number[0]] for number in identity.msm_ids if number[0] in ids]
     chip = map_from_kernel(kernel, [*named[:1], identity.soc], pmic_names(tree))
-    board = BoardFile(chip.includes, frozenset(chip.labels), chip.macros)
+    board = BoardFile(chip.includes, frozenset(chip.labels) - frozenset(chip.supplied), chip.macros)
     work = Drafting(VendorView(tree, chip), chip, board, compatible, model)
     board.keyed.update(work.chip_rails)
     for subject in SUBJECTS:

@@ -104,6 +104,29 @@ class Drafting:
         theirs = self.vendor.places.nodes.get(key) if key else None
         return theirs is not None and theirs in self.vendor.in_use
 
+    @cached_property
+    def referenced(self) -> frozenset[str]:
+        """Labels of reserved memory that the chip's own nodes in use refer to."""
+        found = set()
+        for node in self.chip.tree.walk():
+            for number in node.cells("memory-region"):
+                target = self.chip.tree.by_phandle(number)
+                if target is not None:
+                    found.add(self.chip.label_of.get(target, ""))
+        return frozenset(found)
+
+    @cached_property
+    def card_voltage(self) -> dict[str, int]:
+        """Key of a rail that feeds a card or an eMMC → the most that the vendor gives it; µV."""
+        found: dict[str, int] = {}
+        for node in self.vendor.active:
+            for supply in ("vdd", "vdd-io"):
+                cells = node.cells(f"qcom,{supply}-voltage-level")
+                key = self.vendor.supply(node, f"{supply}-supply") if len(cells) == 2 and "sdhc" in node.name else ""
+                if key:
+                    found[key] = max(found.get(key, 0), cells[1])
+        return found
+
     @property
     def parts(self) -> PartHabits:
         """How the kernel's boards write a part."""

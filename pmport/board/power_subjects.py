@@ -14,6 +14,7 @@ from pmport.devicetree import TreeNode
 __all__ = ["draft_fixed", "draft_inputs", "draft_rails"]
 
 SHARE = 0.5
+AGREED = 0.5
 FLAGS = ("regulator-always-on", "regulator-boot-on", "regulator-allow-set-load", "regulator-allow-bypass", "regulator-system-load")
 
 
@@ -32,7 +33,7 @@ def draft_rails(draft: Drafting) -> None:
             part = pmic_part(draft, key.strip("<>").partition(":")[0])
             if part is not None:
                 name = key.strip("<>").partition(":")[2]
-                _limits(draft, part.child(name, key=key, wanted=rail_label(rail, rpmh=draft.vendor.rpmh)), rail, habit)
+                _limits(draft, part.child(name, key=key, wanted=learned_label(habit) or rail_label(rail, rpmh=draft.vendor.rpmh)), rail, habit)
 
 
 def by_key(draft: Drafting) -> dict[str, Rail]:
@@ -97,6 +98,21 @@ def rail_label(rail: Rail, *, rpmh: bool) -> str:
     return f"vreg_{short}{rail.number}{rail.unit}{value}"
 
 
+def learned_label(habit: Habit | None) -> str:
+    """The label that most boards give to a node.
+
+    Args:
+        habit: What they say of it.
+
+    Returns:
+        The label; empty where they do not agree.
+    """
+    if habit is None or not habit.labels:
+        return ""
+    label, weight = habit.labels.most_common(1)[0]
+    return label if weight > habit.weight * SHARE else ""
+
+
 def pmic_part(draft: Drafting, pmic: str) -> Part | None:
     """The node of a PMIC's regulators.
 
@@ -136,7 +152,8 @@ def _chip_rail(draft: Drafting, key: str, label: str, rail: Rail) -> None:
 
 def _limits(draft: Drafting, part: Part, rail: Rail, habit: Habit | None) -> None:
     evidence = draft.evidence(rail.node)
-    for name, value in (("regulator-min-microvolt", rail.low), ("regulator-max-microvolt", rail.high)):
+    low, high = limits(draft, rail, habit)
+    for name, value in (("regulator-min-microvolt", low), ("regulator-max-microvolt", high)):
         if value:
             part.say(name, f"<{value}>", evidence, subject="regulators")
     if habit is None:
@@ -146,6 +163,29 @@ def _limits(draft: Drafting, part: Part, rail: Rail, habit: Habit | None) -> Non
         total = sum(habit.props[name].values()) / habit.weight
         if name.startswith("regulator-") and "microvolt" not in name and total > SHARE and share > SHARE / 2 and name != "regulator-name":
             part.say(name, value, draft.teachers, certainty=LIKELY, subject="regulators")
+
+
+def limits(draft: Drafting, rail: Rail, habit: Habit | None) -> tuple[int, int]:
+    """The limits of a rail: the vendor's, narrowed to what most boards write and to what a card may get.
+
+    Args:
+        draft: The draft.
+        rail: The rail.
+        habit: What the chip's boards say of it.
+
+    Returns:
+        Least and greatest voltage; µV.
+    """
+    low, high = rail.low, rail.high
+    if habit is not None and low and high:
+        bounds = []
+        for name, ours in (("regulator-min-microvolt", low), ("regulator-max-microvolt", high)):
+            text, share, agreed = habit.value(name)
+            value = int(text.strip("<>")) if re.fullmatch(r"<\d+>", text) else 0
+            bounds.append(value if value and agreed >= AGREED and low <= value <= high else ours)
+        low, high = min(bounds), max(bounds)
+    cap = draft.card_voltage.get(rail.key(rpmh=draft.vendor.rpmh), 0)
+    return low, max(low, min(high, cap)) if cap else high
 
 
 def draft_inputs(draft: Drafting) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from pmport.board.board_file import Part
 from pmport.board.drafting import LIKELY, Drafting
@@ -14,6 +15,8 @@ from pmport.errors import FormatError
 
 __all__ = ["draft_identity", "draft_memory", "draft_serial", "framebuffer"]
 
+LEAST_RAMOOPS = 0x10000
+COMMON = 0.5
 TABLET = re.compile(r"tablet|\bpad\b|\btab\b|slate|ipad|nook|kindle|fire hd|mipad|mi pad", re.IGNORECASE)
 
 
@@ -85,24 +88,24 @@ def draft_serial(draft: Drafting) -> None:
         draft.board.root.child("chosen").say("stdout-path", value, draft.teachers, certainty=LIKELY, subject="uart")
 
 
-def regions(tree_root: TreeNode) -> Iterator[tuple[TreeNode, int, int]]:
-    """The reserved memory with an address.
+def regions(root: TreeNode) -> Iterator[tuple[TreeNode, int, int]]:
+    """The reserved memory with an address: of ``/reserved-memory``, and as older trees have it, of ``/memory``.
 
     Args:
-        tree_root: The root of a tree.
+        root: The root of a tree.
 
     Yields:
         ``(node, address, size)``.
     """
-    pool = tree_root.children.get("reserved-memory")
-    for node in pool.children.values() if pool is not None else ():
+    pools = [node for node in root.children.values() if node.name == "reserved-memory" or node.unit_name == "memory"]
+    for node in (node for pool in pools for node in pool.children.values()):
         if node.status not in {"okay", "ok"}:
             continue
         try:
             found = reg(node)
         except FormatError:
             continue
-        if found and found[0].size:
+        if found and found[0].size and (found[0].address or node.parent is not root.children.get("memory")):
             yield node, found[0].address, found[0].size
 
 
@@ -136,15 +139,149 @@ def draft_memory(draft: Drafting) -> None:
     Args:
         draft: The draft.
     """
-    vendor = list(regions(draft.vendor.tree.root))
-    chip = list(regions(draft.chip.tree.root))
-    ours: list[tuple[int, int]] = []
-    for node, address, size in vendor:
-        names = f"{node.name} {' '.join(node.labels)}"
+    placed: list[Region] = []
+    ramoops = 0
+    for node, address, size in regions(draft.vendor.tree.root):
+        names = f"{node.name} {' '.join(node.labels)} {' '.join(node.strings('label'))}"
         if RAMOOPS.search(names) or "ramoops" in node.compatible:
-            _ramoops(draft, node, address, size)
-        elif not SPLASH.search(names):
-            _region(draft, node, address, size, chip, ours)
+            if not ramoops and size >= LEAST_RAMOOPS:
+                _ramoops(draft, node, address, size)
+            ramoops += 1
+        elif not SPLASH.search(names) and (role := role_of(names)):
+            placed.append(Region(node, address, size, role))
+    _place(draft, placed)
+    _common_regions(draft, placed)
+
+
+@dataclass(frozen=True)
+class Region:
+    """A region of the vendor's with a role.
+
+    Args:
+        node: The vendor's node.
+        address: Where it begins.
+        size: In bytes.
+        role: What it is for.
+    """
+
+    node: TreeNode
+    address: int
+    size: int
+    role: str
+
+    def meets(self, address: int, size: int) -> bool:
+        """Whether another one has a byte in common.
+
+        Args:
+            address: Its beginning.
+            size: Its size.
+
+        Returns:
+            True where they overlap.
+        """
+        return self.address < address + size and address < self.address + self.size
+
+
+def _place(draft: Drafting, placed: list[Region]) -> None:
+    """The chip's regions, moved and resized as the vendor has them."""
+    labels = draft.chip.label_of
+    pool = draft.chip.tree.root.children.get("reserved-memory")
+    nodes = list(pool.children.values()) if pool is not None else []
+    by_role: dict[str, list[TreeNode]] = {}
+    for node in nodes:
+        role = role_of(f"{node.name} {labels.get(node, '')}")
+        if role and labels.get(node):
+            by_role.setdefault(role, []).append(node)
+    fixed = {node: (address, size) for node, address, size in regions_of_chip(draft)}
+    settled: set[TreeNode] = set()
+    for region in placed:
+        theirs = by_role.get(region.role, [])
+        if len(theirs) != 1 or theirs[0] not in fixed:
+            continue
+        node = theirs[0]
+        settled.add(node)
+        if fixed[node] == (region.address, region.size):
+            continue
+        label = labels[node]
+        evidence = draft.evidence(region.node, "reg")
+        if fixed[node][0] == region.address:
+            draft.board.extend(label).say("reg", _reg(draft, region.address, region.size), evidence, subject="memory")
+        else:
+            _moved(draft, label, node, region, evidence)
+    for node, (address, size) in fixed.items():
+        hit = next((region for region in placed if region.meets(address, size)), None)
+        if node not in settled and hit is not None and labels.get(node) and labels[node] not in draft.referenced:
+            draft.board.deleted.setdefault(labels[node], draft.evidence(hit.node, "reg"))
+
+
+def regions_of_chip(draft: Drafting) -> list[tuple[TreeNode, int, int]]:
+    """The chip's own regions with an address, those that are off as well.
+
+    Args:
+        draft: The draft.
+
+    Returns:
+        ``(node, address, size)``.
+    """
+    pool = draft.chip.tree.root.children.get("reserved-memory")
+    found = []
+    for node in pool.children.values() if pool is not None else ():
+        place = reg(node)
+        if place and place[0].size:
+            found.append((node, place[0].address, place[0].size))
+    return found
+
+
+def _moved(draft: Drafting, label: str, node: TreeNode, region: Region, evidence: str) -> None:
+    """A region at another place: the chip's node is taken out, and one with its label put in."""
+    draft.board.deleted[label] = evidence
+    name = f"{node.unit_name}@{region.address:x}"
+    part = _pool(draft).child(name, key=label, wanted=label)
+    part.label = label
+    part.say("reg", _reg(draft, region.address, region.size), evidence, subject="memory")
+    for flag in node.raw:
+        if flag in {"no-map", "reusable"}:
+            part.say(flag, "", "the chip's file", subject="memory")
+    for name in ("compatible", "qcom,client-id", "qcom,vmid", "no-map"):
+        value = node.get(name)
+        if value is not None and value.bytes:
+            text = f'"{value.string}"' if name == "compatible" else f"<{' '.join(map(str, value.cells))}>"
+            part.say(name, text, "the chip's file", subject="memory")
+
+
+def _common_regions(draft: Drafting, placed: list[Region]) -> None:
+    """Regions that most boards of the chip add at one place, where nothing of the vendor's is."""
+    habits = draft.chip.habits
+    votes: dict[str, float] = {}
+    best: dict[str, tuple[float, str]] = {}
+    for key, habit in habits.nodes.items():
+        if key.startswith("/reserved-memory/") and key.count("/") == 2 and "ramoops" not in key and "framebuffer" not in key and "splash" not in key:
+            for value, weight in habit.props.get("reg", {}).items():
+                votes[value] = votes.get(value, 0.0) + weight
+                best[value] = max(best.get(value, (0.0, "")), (weight, key))
+    for value, weight in votes.items():
+        numbers = [int(word, 0) for word in re.findall(r"0x[0-9a-f]+|\b\d+\b", value)]
+        wide, long = cells_of(draft)
+        if weight < habits.total * COMMON or len(numbers) != wide + long:
+            continue
+        address, size = _joined(numbers[:wide]), _joined(numbers[wide:])
+        if any(region.meets(address, size) for region in placed):
+            continue
+        _, key = best[value]
+        habit = habits.nodes[key]
+        label = habit.labels.most_common(1)[0][0] if habit.labels else ""
+        part = _pool(draft).child(f"{key.rpartition('/')[2].partition('@')[0]}@{address:x}", key=label or key, wanted=label)
+        for name in habit.props:
+            text, share, _ = habit.value(name)
+            if share >= COMMON or name == "reg":
+                part.say(name, text if name != "reg" else value, draft.teachers, certainty=LIKELY, subject="memory")
+
+
+def _joined(numbers: list[int]) -> int:
+    found = 0
+    for number in numbers:
+        found = found << 32 | number
+    return found
 
 
 def _ramoops(draft: Drafting, node: TreeNode, address: int, size: int) -> None:
@@ -157,21 +294,6 @@ def _ramoops(draft: Drafting, node: TreeNode, address: int, size: int) -> None:
             part.say(ours, f"<{value:#x}>", draft.evidence(node, theirs), subject="memory")
     if not {"record-size", "console-size", "pmsg-size"} & set(part.statements):
         part.say("console-size", f"<{min(size // 2, 0x100000):#x}>", "half of it", certainty=LIKELY, subject="memory")
-
-
-def _region(
-    draft: Drafting, node: TreeNode, address: int, size: int, chip: list[tuple[TreeNode, int, int]], ours: list[tuple[int, int]]
-) -> None:
-    """One region of the vendor: the chip's own, moved or resized, or a new one."""
-    for theirs, start, length in chip:
-        if start == address and length == size:
-            return
-    role = role_of(f"{node.name} {' '.join(node.labels)}")
-    labels = draft.chip.label_of
-    same = [(theirs, start, length) for theirs, start, length in chip if role and role_of(f"{theirs.name} {labels.get(theirs, '')}") == role]
-    if len(same) == 1 and "no-map" in node.raw and labels.get(same[0][0]):
-        part = draft.board.extend(labels[same[0][0]])
-        part.say("reg", _reg(draft, address, size), draft.evidence(node, "reg"), subject="memory")
 
 
 def _pool(draft: Drafting) -> Part:
@@ -212,10 +334,10 @@ def framebuffer(draft: Drafting, width: int, height: int) -> None:
     if found is None or not width or not height:
         return
     node, address, size = found
-    depth = 4 if "apps_rsc" in draft.chip.labels or size < width * height * 3 else 4
+    depth = 4
     evidence = draft.evidence(node, "reg")
     pool = _pool(draft).child(f"framebuffer@{address:x}", key="framebuffer", wanted="framebuffer_mem")
-    pool.say("reg", _reg(draft, address, width * height * depth), evidence, subject="framebuffer")
+    pool.say("reg", _reg(draft, address, max(size, width * height * depth)), evidence, subject="framebuffer")
     pool.say("no-map", "", evidence, subject="framebuffer")
     chosen = draft.board.root.child("chosen")
     wide, long = cells_of(draft)
