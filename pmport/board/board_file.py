@@ -71,7 +71,8 @@ class Part:
         statements: Property → statement.
         children: Name → node.
         comment: What stands above it.
-        open: Whether it is printed as a comment only.
+        keep: Whether it is printed even if nothing is said in it.
+        parent: The part around it.
     """
 
     name: str
@@ -81,6 +82,7 @@ class Part:
     statements: dict[str, Statement] = field(default_factory=dict)
     children: dict[str, Part] = field(default_factory=dict)
     comment: str = ""
+    keep: bool = False
     parent: Part | None = None
 
     def say(
@@ -142,6 +144,7 @@ class BoardFile:
         known: Gives the label of a chip's node with a key; empty for none.
         chip_labels: The labels of the chip's files.
         macros: Macro → header that has it.
+        defines: Macros that the chip's files want.
         root: What stands in ``/ { };``.
         extended: Label → what is said about that node.
         deleted: Labels of nodes that are taken out, with the reason.
@@ -151,6 +154,7 @@ class BoardFile:
     includes: tuple[str, ...]
     chip_labels: frozenset[str] = frozenset()
     macros: dict[str, str] = field(default_factory=dict)
+    defines: dict[str, str] = field(default_factory=dict)
     root: Part = field(default_factory=lambda: Part("/"))
     extended: dict[str, Part] = field(default_factory=dict)
     deleted: dict[str, str] = field(default_factory=dict)

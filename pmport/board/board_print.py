@@ -37,6 +37,7 @@ def printed(board: BoardFile, *, explain: bool = False) -> str:
     head += [" */", "", "/dts-v1/;", ""]
     used = {board.macros[word] for word in set(MACRO.findall(text)) if word in board.macros}
     head += [f"#include <{header}>" for header in sorted(used)]
+    head += [f"#define {name} {value}" for name, value in board.defines.items()]
     head += [f'#include "{name}"' for name in board.includes]
     return "\n".join(line.rstrip() for line in [*head, "", text]) + "\n"
 
@@ -50,7 +51,7 @@ def empty(part: Part) -> bool:
     Returns:
         True where nothing would be printed.
     """
-    return not part.statements and all(empty(child) for child in part.children.values())
+    return not part.keep and not part.statements and all(empty(child) for child in part.children.values())
 
 
 def _node(head: str, part: Part, board: BoardFile, depth: int, *, explain: bool) -> list[str]:

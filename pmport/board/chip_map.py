@@ -33,6 +33,7 @@ SAME_CHIP: dict[str, tuple[str, ...]] = {
 """Chips that mainline describes in the file of another one; the best first."""
 PREFIXES = ("", "qcom-", "meson-", "sun50i-", "sun8i-")
 MOST = 0.5
+POWER_UNIT = re.compile(r"\b\w+,\w+-pmu\b")
 MACRO = re.compile(r"^[ \t]*#[ \t]*define[ \t]+([A-Za-z_]\w*)", re.MULTILINE)
 HEADERS = tuple(
     f"dt-bindings/{name}.h"
@@ -40,6 +41,8 @@ HEADERS = tuple(
 )
 """What the draft's own statements use."""
 SOME = 0.25
+FEW = 2.0
+"""Weight of boards. With fewer of its own, a chip also learns from the boards of the chip whose file its own includes."""
 QUALCOMM_ID = re.compile(r"#define\s+QCOM_ID_(\w+)\s+(\d+)")
 
 
@@ -81,7 +84,9 @@ class ChipMap:
         tree: These files, compiled.
         habits: What its boards have in common.
         parts: How boards write a part.
+        newer: The habits of those boards that describe the power unit of their radio, as is done today.
         supplied: Labels that the chip's files want from the board.
+        defines: Macros that the chip's files want from the board.
         macros: Macro → the header of bindings that has it, of those that its boards include.
         kernel: The kernel that it was made from.
     """
@@ -92,7 +97,9 @@ class ChipMap:
     tree: DeviceTree
     habits: Habits
     parts: PartHabits
+    newer: Habits | None = None
     supplied: tuple[str, ...] = ()
+    defines: dict[str, str] = field(default_factory=dict)
     macros: dict[str, str] = field(default_factory=dict)
     kernel: str = ""
 
@@ -166,16 +173,29 @@ def map_from_kernel(kernel: Path, socs: Sequence[str], pmics: Sequence[str] = ()
     habits = learn(members)
     includes = _includes(folder, file, pmics, habits)
     relative = folder.path.relative_to(kernel)
-    text = "/dts-v1/;\n" + "".join(f'#include "{name}"\n' for name in includes)
+    defines = _defines(folder, includes, habits)
+    text = "/dts-v1/;\n" + "".join(f"#define {name} {value}\n" for name, value in defines.items())
+    text += "".join(f'#include "{name}"\n' for name in includes)
     tree, supplied = _compiled(text, folder.path, source)
-    return ChipMap(file.removesuffix(".dtsi").removeprefix("qcom-"), str(relative), includes, tree, habits, PartHabits(source, folder), supplied, _macros(kernel, members), str(kernel))
+    return ChipMap(file.removesuffix(".dtsi").removeprefix("qcom-"), str(relative), includes, tree, habits, PartHabits(source, folder), _newer(members, habits), supplied, defines, _macros(kernel, members), str(kernel))
 
 
 def _members(folder: BoardFolder, file: str) -> Iterable[Member]:
     boards = [board for board in folder.boards if file in board.includes]
     marks = families({board.name: board.includes - folder.chip_files for board in boards})
-    for board in boards:
-        yield Member(board.name, folder.read(board), marks[board.name])
+    found = [Member(board.name, folder.read(board), marks[board.name]) for board in boards]
+    bases = folder.included(file) & folder.chip_files
+    if sum(member.weight for member in found) < FEW and bases:
+        known = {board.name for board in boards}
+        cousins = [board for board in folder.boards if board.includes & bases and board.name not in known]
+        marks = families({board.name: board.includes - folder.chip_files for board in cousins})
+        found += [Member(board.name, folder.read(board), f"cousin {marks[board.name]}", distant=True) for board in cousins]
+    return found
+
+
+def _newer(members: Iterable[Member], habits: Habits) -> Habits | None:
+    found = learn(m for m in members if any(POWER_UNIT.search(" ".join(node.compatible)) for node in m.text.root.children.values()))
+    return found if found.total > 0 and found.total >= habits.total * SOME else None
 
 
 def _macros(kernel: Path, members: Iterable[Member]) -> dict[str, str]:
@@ -218,6 +238,19 @@ def _includes(folder: BoardFolder, file: str, pmics: Sequence[str], habits: Habi
     covered = {part for name in wanted for part in folder.included(name)}
     chosen = [name for name in dict.fromkeys(wanted) if name not in covered]
     return tuple(sorted(chosen, key=lambda name: (file != name and file not in folder.included(name), _pmic(name))))
+
+
+def _defines(folder: BoardFolder, includes: Iterable[str], habits: Habits) -> dict[str, str]:
+    """Macros that boards define because the chip's files use them without defining them: ``PM7250B_SID``."""
+    files = {part for name in includes for part in (name, *folder.included(name))}
+    texts = [folder.text(name) or "" for name in sorted(files)]
+    found = {}
+    for name, values in habits.defines.items():
+        used = any(re.search(rf"\b{name}\b", text) for text in texts)
+        given = any(re.search(rf"#[ \t]*define[ \t]+{name}\b", text) and "#ifndef " + name not in text for text in texts)
+        if used and not given:
+            found[name] = values.most_common(1)[0][0]
+    return found
 
 
 def _pmic(name: str) -> bool:

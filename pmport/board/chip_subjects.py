@@ -9,12 +9,14 @@ import re
 
 from pmport.board.board_file import Part
 from pmport.board.drafting import LIKELY, Drafting
-from pmport.board.habits import Habit
+from pmport.board.habits import Habit, Habits
+from pmport.board.power_subjects import pmic_part
 from pmport.devicetree import TreeNode
 
-__all__ = ["draft_common", "draft_supplied"]
+__all__ = ["draft_common", "draft_radio", "draft_supplied"]
 
 SHARE = 0.5
+POWER_UNIT = re.compile(r"^/\[\w+,\w+-pmu\]$")
 NEVER = re.compile(
     r"^(?:compatible|model|remote-endpoint|linux,code|gpio-line-names|pinctrl-\d+|pinctrl-names|protected-clocks|"
     r"gpio-reserved-ranges|memory-region|.*-variant|firmware-name|.*mount-matrix|label|phandle)$"
@@ -45,7 +47,46 @@ def draft_common(draft: Drafting) -> None:
         if is_bus(key, node):
             continue
         _take(draft, key, draft.board.extend(key), habit)
-        _children(draft, key, draft.board.extend(key))
+        _children(draft, key, draft.board.extend(key), habits)
+
+
+def draft_radio(draft: Drafting) -> None:
+    """Wi-Fi and Bluetooth with the chip's power unit between, where some boards describe it: the newer way.
+
+    Args:
+        draft: The draft.
+    """
+    habits = draft.chip.newer
+    if habits is None:
+        return
+    for key, habit in list(habits.nodes.items()):
+        if habit.weight < habits.total * SHARE:
+            continue
+        if POWER_UNIT.search(key) and key.count("/") == 1:
+            part = draft.board.root.child(key.strip("/[]").partition(",")[2], key=key)
+            _all(draft, key, part, habit)
+            _below(draft, key, part, habits)
+        elif draft.chip.labels.get(key) is not None and re.match(r"wifi$|wcnss$", key):
+            _take(draft, key, draft.board.extend(key), habit)
+        elif key.endswith("/bluetooth") and draft.chip.labels.get(key.partition("/")[0]) is not None:
+            part = draft.board.extend(key.partition("/")[0]).child("bluetooth", key=key)
+            _all(draft, key, part, habit)
+
+
+def _all(draft: Drafting, key: str, part: Part, habit: Habit) -> None:
+    for name in habit.props:
+        value, share, _ = habit.value(name)
+        if share >= SHARE and not re.match(r"pinctrl|.*-variant|firmware-name|local-", name):
+            part.say(name, value, draft.teachers, certainty=LIKELY, subject=key)
+
+
+def _below(draft: Drafting, key: str, part: Part, habits: Habits) -> None:
+    for other, habit in list(habits.nodes.items()):
+        if other.startswith(f"{key}/") and "/" not in other[len(key) + 1 :] and habit.weight >= habits.total * SHARE:
+            label = habit.labels.most_common(1)[0][0] if habit.labels else ""
+            child = part.child(other[len(key) + 1 :], key=other, wanted=label)
+            _all(draft, other, child, habit)
+            _below(draft, other, child, habits)
 
 
 def is_bus(label: str, node: TreeNode) -> bool:
@@ -68,9 +109,8 @@ def _take(draft: Drafting, key: str, part: Part, habit: Habit) -> None:
             part.say(name, value, draft.teachers, certainty=LIKELY, subject=key)
 
 
-def _children(draft: Drafting, key: str, part: Part) -> None:
+def _children(draft: Drafting, key: str, part: Part, habits: Habits) -> None:
     """Nodes below one of the chip's that most boards write: Bluetooth at a serial port, and the like."""
-    habits = draft.chip.habits
     for other, habit in list(habits.nodes.items()):
         if not other.startswith(f"{key}/") or "/" in other[len(key) + 1 :]:
             continue
@@ -82,7 +122,7 @@ def _children(draft: Drafting, key: str, part: Part) -> None:
         if value and share >= SHARE:
             child.say("compatible", value, draft.teachers, certainty=LIKELY, subject=key)
         _take(draft, key, child, habit)
-        _children(draft, other, child)
+        _children(draft, other, child, habits)
 
 
 def draft_supplied(draft: Drafting) -> None:
@@ -118,6 +158,14 @@ def _holder(draft: Drafting, key: str) -> Part | None:
     """A new node with a key of a habit."""
     if key.startswith("/reserved-memory/"):
         return draft.board.root.child("reserved-memory").child(key.rpartition("/")[2], key=key)
+    if key.startswith("<") and not key.startswith("<fixed:"):
+        pmic, _, name = key.strip("<>").partition(":")
+        holder = pmic_part(draft, pmic)
+        if holder is None:
+            return None
+        part = holder.child(name, key=key)
+        part.keep = True
+        return part
     if key.startswith("/["):
         return draft.board.root.child(re.sub(r"\W+", "-", key.strip("/[]")), key=key)
     if key.startswith("<fixed:"):

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pmport.board.board_file import BoardFile, Question
 from pmport.board.board_print import printed
 from pmport.board.chip_map import ChipMap, map_from_kernel, qualcomm_chips
-from pmport.board.chip_subjects import draft_common, draft_supplied
+from pmport.board.chip_subjects import draft_common, draft_radio, draft_supplied
 from pmport.board.drafting import Drafting
 from pmport.board.key_subjects import draft_keys
 from pmport.board.panel_subject import draft_panel
@@ -22,7 +23,7 @@ from pmport.devicetree.overlays import apply
 
 __all__ = ["Draft", "draft"]
 
-SUBJECTS = (draft_identity, draft_serial, draft_memory, draft_keys, draft_rails, draft_fixed, draft_inputs, draft_clients, draft_panel, draft_common, draft_supplied)
+SUBJECTS = (draft_identity, draft_serial, draft_memory, draft_keys, draft_rails, draft_fixed, draft_inputs, draft_clients, draft_panel, draft_radio, draft_common, draft_supplied)
 
 
 @dataclass
@@ -77,11 +78,18 @@ def draft(tree: DeviceTree, *overlays: DeviceTree, kernel: Path, compatible: str
                 tree.root[name] = overlays[-1].root[name]
     ids = qualcomm_chips(kernel)
     named = [ids[number[0]] for number in identity.msm_ids if number[0] in ids]
-    chip = map_from_kernel(kernel, [*named[:1], identity.soc], pmic_names(tree))
-    board = BoardFile(chip.includes, frozenset(chip.labels) - frozenset(chip.supplied), chip.macros)
+    chip = map_from_kernel(kernel, [*named[:1], identity.soc, _chip_in_words(tree)], pmic_names(tree))
+    board = BoardFile(chip.includes, frozenset(chip.labels) - frozenset(chip.supplied), chip.macros, chip.defines)
     work = Drafting(VendorView(tree, chip), chip, board, compatible, model)
     board.keyed.update(work.chip_rails)
     for subject in SUBJECTS:
         subject(work)
     board.settle()
     return Draft(board, chip)
+
+
+def _chip_in_words(tree: DeviceTree) -> str:
+    """A chip that the root names in words: ``based on EXYNOS7885``."""
+    text = " ".join([*tree.root.strings("model"), *tree.root.compatible])
+    found = re.search(r"(?:exynos|universal)\s?(\d{4})", text, re.IGNORECASE)
+    return f"exynos{found[1]}" if found else ""

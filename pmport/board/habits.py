@@ -60,6 +60,7 @@ class Habits:
         nodes: Key of a node → what is said about it. Keys: ``label``, ``label/child``, ``/[compatible]``.
         deleted: Label → how much of the boards take that node out.
         files: Included file of the chip → weight.
+        defines: Macro of a board → value → weight.
         boards: How many boards were read.
     """
 
@@ -67,6 +68,7 @@ class Habits:
     nodes: dict[str, Habit] = field(default_factory=lambda: defaultdict(Habit))
     deleted: Counter[str] = field(default_factory=Counter)
     files: Counter[str] = field(default_factory=Counter)
+    defines: dict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
     boards: int = 0
 
     def share(self, key: str) -> float:
@@ -104,17 +106,19 @@ class Member:
         name: Its name.
         text: What it says.
         family: Boards of one family have one mark.
+        distant: Whether it has another chip, whose file this chip's includes.
     """
 
     name: str
     text: BoardText
     family: str
+    distant: bool = False
 
     @property
     def weight(self) -> float:
         """How much it counts: a phone is the best teacher of phones."""
         chassis = self.text.root.props.get("chassis-type", "").strip('"')
-        return 1.0 if chassis in PHONE else OTHER_WEIGHT
+        return (1.0 if chassis in PHONE else OTHER_WEIGHT) * (OTHER_WEIGHT if self.distant else 1.0)
 
 
 def learn(members: Iterable[Member]) -> Habits:
@@ -141,6 +145,8 @@ def learn(members: Iterable[Member]) -> Habits:
 def _learn_one(text: BoardText, weight: float, found: Habits) -> None:
     for name in set(text.chip_files):
         found.files[name] += weight
+    for name, value in text.defines.items():
+        found.defines[name][value] += weight
     for label in set(text.deleted):
         found.deleted[label] += weight
     for key, node in keyed(text):

@@ -20,8 +20,10 @@ __all__ = ["PartHabit", "PartHabits", "trigger_of"]
 TRIGGER = re.compile(r"\b(IRQ_TYPE_\w+)")
 NUMBERS = {"1": "IRQ_TYPE_EDGE_RISING", "2": "IRQ_TYPE_EDGE_FALLING", "3": "IRQ_TYPE_EDGE_BOTH", "4": "IRQ_TYPE_LEVEL_HIGH", "8": "IRQ_TYPE_LEVEL_LOW"}
 GPIO = re.compile(r"-?gpios?$")
-ENOUGH = 12
-"""Boards. More are not looked for."""
+ENOUGH = 3
+"""Nodes. With as many, other makers' boards are not asked."""
+PHONES = frozenset({"qcom", "exynos", "samsung", "rockchip", "mediatek", "allwinner", "nvidia", "amlogic", "sprd", "st", "dts"})
+"""Folders with phones and tablets in them."""
 
 
 def trigger_of(value: str) -> str:
@@ -148,7 +150,7 @@ class PartHabits:
                     for node in text.nodes:
                         if compatible in node.compatible:
                             habit.add(node, text, 1)
-            if habit.weight >= 3:
+            if habit.weight >= ENOUGH:
                 break
         return habit
 
@@ -156,9 +158,8 @@ class PartHabits:
         if self.near is not None:
             yield self.near
         for path in self.source.folders if self.source is not None else ():
-            if self.near is None or path != self.near.path:
-                if self.source is not None:
-                    yield self.source.folder(path)
+            if (self.near is None or path != self.near.path) and path.name in PHONES and self.source is not None:
+                yield self.source.folder(path)
 
     def _text(self, folder: BoardFolder, name: str) -> BoardText:
         key = (str(folder.path), name)

@@ -33,7 +33,9 @@ def draft_rails(draft: Drafting) -> None:
             part = pmic_part(draft, key.strip("<>").partition(":")[0])
             if part is not None:
                 name = key.strip("<>").partition(":")[2]
-                _limits(draft, part.child(name, key=key, wanted=learned_label(habit) or rail_label(rail, rpmh=draft.vendor.rpmh)), rail, habit)
+                child = part.child(name, key=key, wanted=learned_label(habit) or rail_label(rail, rpmh=draft.vendor.rpmh))
+                child.keep = True
+                _limits(draft, child, rail, habit)
 
 
 def by_key(draft: Drafting) -> dict[str, Rail]:

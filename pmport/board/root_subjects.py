@@ -194,7 +194,19 @@ def _place(draft: Drafting, placed: list[Region]) -> None:
             by_role.setdefault(role, []).append(node)
     fixed = {node: (address, size) for node, address, size in regions_of_chip(draft)}
     settled: set[TreeNode] = set()
+    taken: set[str] = set()
+    exact = {role for node, place in fixed.items() if (role := role_of(f"{node.name} {labels.get(node, '')}")) and any(r.role == role and (r.address, r.size) == place for r in placed)}
     for region in placed:
+        wanted = [label for label in draft.chip.supplied if label.endswith("_mem") and role_of(label) == region.role]
+        if wanted and wanted[0] not in taken:
+            taken.add(wanted[0])
+            part = _pool(draft).child(f"{wanted[0].replace('_', '-')}@{region.address:x}", key=wanted[0], wanted=wanted[0])
+            part.say("reg", _reg(draft, region.address, region.size), draft.evidence(region.node, "reg"), subject="memory")
+            part.say("no-map", "", draft.evidence(region.node, "reg"), subject="memory")
+            continue
+        if region.role in taken or region.role in exact:
+            continue
+        taken.add(region.role)
         theirs = by_role.get(region.role, [])
         if len(theirs) != 1 or theirs[0] not in fixed:
             continue
