@@ -41,6 +41,8 @@ HEADERS = tuple(
 )
 """What the draft's own statements use."""
 SOME = 0.25
+NEW = 0.15
+"""Share of boards that is enough for a way of writing that replaces an older one."""
 FEW = 2.0
 """Weight of boards. With fewer of its own, a chip also learns from the boards of the chip whose file its own includes."""
 QUALCOMM_ID = re.compile(r"#define\s+QCOM_ID_(\w+)\s+(\d+)")
@@ -84,6 +86,7 @@ class ChipMap:
         tree: These files, compiled.
         habits: What its boards have in common.
         parts: How boards write a part.
+        own: The weight of the boards with this very chip.
         newer: The habits of those boards that describe the power unit of their radio, as is done today.
         supplied: Labels that the chip's files want from the board.
         defines: Macros that the chip's files want from the board.
@@ -97,6 +100,7 @@ class ChipMap:
     tree: DeviceTree
     habits: Habits
     parts: PartHabits
+    own: float = 0.0
     newer: Habits | None = None
     supplied: tuple[str, ...] = ()
     defines: dict[str, str] = field(default_factory=dict)
@@ -177,7 +181,7 @@ def map_from_kernel(kernel: Path, socs: Sequence[str], pmics: Sequence[str] = ()
     text = "/dts-v1/;\n" + "".join(f"#define {name} {value}\n" for name, value in defines.items())
     text += "".join(f'#include "{name}"\n' for name in includes)
     tree, supplied = _compiled(text, folder.path, source)
-    return ChipMap(file.removesuffix(".dtsi").removeprefix("qcom-"), str(relative), includes, tree, habits, PartHabits(source, folder), _newer(members, habits), supplied, defines, _macros(kernel, members), str(kernel))
+    return ChipMap(file.removesuffix(".dtsi").removeprefix("qcom-"), str(relative), includes, tree, habits, PartHabits(source, folder), sum(member.weight for member in members if not member.distant), _newer(members, habits), supplied, defines, _macros(kernel, members), str(kernel))
 
 
 def _members(folder: BoardFolder, file: str) -> Iterable[Member]:
@@ -195,7 +199,7 @@ def _members(folder: BoardFolder, file: str) -> Iterable[Member]:
 
 def _newer(members: Iterable[Member], habits: Habits) -> Habits | None:
     found = learn(m for m in members if any(POWER_UNIT.search(" ".join(node.compatible)) for node in m.text.root.children.values()))
-    return found if found.total > 0 and found.total >= habits.total * SOME else None
+    return found if found.total > 0 and found.total >= habits.total * NEW else None
 
 
 def _macros(kernel: Path, members: Iterable[Member]) -> dict[str, str]:

@@ -6,6 +6,7 @@ The boards of the chip say what is written; the vendor's tree says whether the p
 from __future__ import annotations
 
 import re
+from collections import Counter
 
 from pmport.board.board_file import Part
 from pmport.board.drafting import LIKELY, Drafting
@@ -16,6 +17,10 @@ from pmport.devicetree import TreeNode
 __all__ = ["draft_common", "draft_radio", "draft_supplied"]
 
 SHARE = 0.5
+USED = 0.3
+"""Share of boards that is enough where the vendor uses what stands at the same address."""
+DESPITE = 0.8
+"""Share that is needed where the vendor's tree has it switched off."""
 POWER_UNIT = re.compile(r"^/\[\w+,\w+-pmu\]$")
 NEVER = re.compile(
     r"^(?:compatible|model|remote-endpoint|linux,code|gpio-line-names|pinctrl-\d+|pinctrl-names|protected-clocks|"
@@ -33,7 +38,9 @@ def draft_common(draft: Drafting) -> None:
     habits = draft.chip.habits
     for key, habit in list(habits.nodes.items()):
         node = draft.chip.labels.get(key)
-        if node is None or habit.weight < habits.total * SHARE or key.startswith(("<", "[", "/")):
+        if node is None or key.startswith(("<", "[", "/")):
+            continue
+        if habit.weight < habits.total * {True: USED, None: SHARE, False: DESPITE}[draft.vendor_uses(node)]:
             continue
         if "gpio-controller" in node.raw or node.path.startswith("/__") or key in draft.chip.supplied:
             continue
@@ -102,9 +109,32 @@ def is_bus(label: str, node: TreeNode) -> bool:
     return node.unit_name in {"i2c", "spi", "hsi2c"} or "i2c" in label or re.match(r"(?:blsp_)?spi\d", label) is not None
 
 
+FIRMWARE = re.compile(r'^"((?:qcom/)?(?:[^/"]+/)?)[^/"]+/[^/"]+/([^/"]+)"$')
+
+
+def _firmware(draft: Drafting, key: str, part: Part, habit: Habit) -> None:
+    """The name of a signed firmware: the chip's folder, the maker, the phone, and the file as boards call it."""
+    votes: Counter[tuple[str, str]] = Counter()
+    for value, weight in habit.props.get("firmware-name", {}).items():
+        found = FIRMWARE.match(value)
+        if found:
+            votes[found[1], found[2]] += weight
+    if not votes or not draft.compatible or not draft.model:
+        return
+    (folder, file), weight = votes.most_common(1)[0]
+    if weight >= habit.weight * SHARE:
+        phone = draft.compatible.partition(",")[2]
+        part.say("firmware-name", f'"{folder}{draft.model.split()[0]}/{phone}/{file}"', draft.teachers, certainty=LIKELY, subject="firmware")
+
+
 def _take(draft: Drafting, key: str, part: Part, habit: Habit) -> None:
+    _firmware(draft, key, part, habit)
     for name in habit.props:
         value, share, _ = habit.value(name)
+        if name == "dr_mode" and value == '"host"':
+            continue
+        if name == "firmware-name":
+            continue
         if share >= SHARE and not NEVER.match(name) and "pinctrl" not in name:
             part.say(name, value, draft.teachers, certainty=LIKELY, subject=key)
 

@@ -16,6 +16,7 @@ from pmport.board.panel_subject import draft_panel
 from pmport.board.part_subjects import draft_clients
 from pmport.board.power_subjects import draft_fixed, draft_inputs, draft_rails
 from pmport.board.root_subjects import draft_identity, draft_memory, draft_serial
+from pmport.board.storage_subjects import draft_storage, draft_usb
 from pmport.board.vendor_view import VendorView, pmic_names
 from pmport.devicetree import DeviceTree
 from pmport.devicetree.identity import identify
@@ -23,7 +24,7 @@ from pmport.devicetree.overlays import apply
 
 __all__ = ["Draft", "draft"]
 
-SUBJECTS = (draft_identity, draft_serial, draft_memory, draft_keys, draft_rails, draft_fixed, draft_inputs, draft_clients, draft_panel, draft_radio, draft_common, draft_supplied)
+SUBJECTS = (draft_identity, draft_serial, draft_memory, draft_keys, draft_rails, draft_fixed, draft_inputs, draft_storage, draft_clients, draft_usb, draft_panel, draft_radio, draft_common, draft_supplied)
 
 
 @dataclass

@@ -91,18 +91,18 @@ class Drafting:
         """
         return key in self.board.keyed or any(part.key == key for part in self.board.parts)
 
-    def vendor_uses(self, node: TreeNode) -> bool:
-        """Whether the vendor's tree has a node in use at the place of one of the chip's.
+    def vendor_uses(self, node: TreeNode) -> bool | None:
+        """Whether the vendor's tree uses what stands at the place of one of the chip's nodes.
 
         Args:
             node: The chip's node.
 
         Returns:
-            True where it has.
+            None where the vendor's tree has nothing there.
         """
         key = self.chip.places.key(node)
         theirs = self.vendor.places.nodes.get(key) if key else None
-        return theirs is not None and theirs in self.vendor.in_use
+        return None if theirs is None else theirs in self.vendor.in_use
 
     @cached_property
     def referenced(self) -> frozenset[str]:
@@ -126,6 +126,32 @@ class Drafting:
                 if key:
                     found[key] = max(found.get(key, 0), cells[1])
         return found
+
+    def said_by_boards(self, label: str) -> frozenset[str]:
+        """The properties that some board of the chip states for a node.
+
+        Args:
+            label: The node's label.
+
+        Returns:
+            Names.
+        """
+        habit = self.chip.habits.nodes.get(label)
+        return frozenset(habit.props) if habit is not None else frozenset()
+
+    def boards_say(self, label: str, name: str, share: float = 0.3) -> bool:
+        """Whether enough boards state a property, whatever its value.
+
+        Args:
+            label: The node's label.
+            name: The property.
+            share: How many of those that speak of the node.
+
+        Returns:
+            True where they do, or no board speaks of the node.
+        """
+        habit = self.chip.habits.nodes.get(label)
+        return habit is None or not habit.weight or sum(habit.props.get(name, {}).values()) >= habit.weight * share
 
     @property
     def parts(self) -> PartHabits:

@@ -56,9 +56,18 @@ def _key(draft: Drafting, node: TreeNode) -> None:
     part.say("label", f'"{label}"', evidence, subject="keys")
     part.say("gpios", draft.gpio(pins[0], low=bool(pins[0].flags & 1) or not _flags_known(draft, pins[0])), draft.evidence(node, "gpios"), subject="keys")
     part.say("linux,code", f"<{KEYS.get(code, code)}>", draft.evidence(node, "linux,code"), subject="keys")
+    if {"gpio-key,wakeup", "wakeup-source"} & set(node.raw) and _boards_wake(draft):
+        part.say("wakeup-source", "", draft.evidence(node, "gpio-key,wakeup"), subject="keys")
     debounce = one(node, "debounce-interval", 0)
     if debounce:
         part.say("debounce-interval", f"<{debounce}>", draft.evidence(node, "debounce-interval"), subject="keys")
+
+
+def _boards_wake(draft: Drafting) -> bool:
+    """Whether the chip's boards let keys wake the phone."""
+    found = [habit for key, habit in draft.chip.habits.nodes.items() if key.startswith("/[gpio-keys]/") and "linux,code" in habit.props]
+    total = sum(habit.weight for habit in found)
+    return sum(sum(habit.props.get("wakeup-source", {}).values()) for habit in found) > total / 2
 
 
 def _flags_known(draft: Drafting, pin: Pin) -> bool:
@@ -95,23 +104,23 @@ def _pmic_keys(draft: Drafting) -> None:
     used = {statement.value for part in draft.board.parts for statement in part.statements.values() if statement.name == "linux,code"}
     habits = draft.chip.habits
     for label, node in draft.chip.labels.items():
-        text = " ".join(node.compatible)
-        if "pwrkey" in text and node.status == "disabled":
+        if "pwrkey" in " ".join(node.compatible) and node.status == "disabled":
             draft.board.extend(label).say("status", '"okay"', "every phone has one", certainty=LIKELY, subject="keys")
-        if "resin" in text and node.status == "disabled":
-            source = _vendor_resin(draft)
-            if source is not None:
-                code = one(source, "linux,code", KEY_VOLUMEDOWN)
-            elif habits.used(label) > 0.5 and "<KEY_VOLUMEDOWN>" not in used:
-                code = KEY_VOLUMEDOWN
-            else:
-                continue
-            name = f"<{KEYS.get(code, code)}>"
-            if name in used:
-                continue
-            part = draft.board.extend(label)
-            part.say("linux,code", name, draft.evidence(source) if source is not None else draft.teachers, subject="keys")
-            part.say("status", '"okay"', draft.evidence(source) if source is not None else draft.teachers, subject="keys")
+    resins = [(label, node) for label, node in draft.chip.labels.items() if "resin" in " ".join(node.compatible) and node.status == "disabled"]
+    if not resins:
+        return
+    source = _vendor_resin(draft)
+    unit = draft.vendor.places.key(source).partition("/")[0].partition(":")[0] if source is not None else "pmic0"
+    label = next((name for name, node in resins if draft.chip.places.key(node).startswith((f"{unit}/", f"{unit}:"))), resins[0][0])
+    if source is None and (habits.used(label) <= 0.5 or "<KEY_VOLUMEDOWN>" in used):
+        return
+    code = one(source, "linux,code", KEY_VOLUMEDOWN) if source is not None else KEY_VOLUMEDOWN
+    name = f"<{KEYS.get(code, code)}>"
+    if name not in used:
+        part = draft.board.extend(label)
+        evidence = draft.evidence(source) if source is not None else draft.teachers
+        part.say("linux,code", name, evidence, subject="keys")
+        part.say("status", '"okay"', evidence, subject="keys")
 
 
 def _vendor_resin(draft: Drafting) -> TreeNode | None:

@@ -18,6 +18,7 @@ from pmport.kernels.mainline_index import MainlineIndex, load_index
 __all__ = ["draft_clients"]
 
 SHARE = 0.6
+SOFT_PINS = ("sda-gpios", "i2c-gpio-sda", "scl-gpios", "i2c-gpio-scl")
 IO_SUPPLY = re.compile(r"io|i2c|dvdd|1v8|digital|pullup|lvs", re.IGNORECASE)
 MAINLINE_IO = re.compile(r"io|dig|dvdd|vid$|pvdd", re.IGNORECASE)
 RESET = re.compile(r"(?:reset|rst|shutdown)", re.IGNORECASE)
@@ -92,7 +93,7 @@ def _bus_part(draft: Drafting, bus: TreeNode) -> Part | None:
     """The bus in the draft: mainline's at the same address, or at the same pins, or one made of GPIOs."""
     label = draft.vendor.label(bus)
     if not label and "i2c-gpio" in bus.compatible:
-        pins = draft.vendor.pins(bus, "gpios") or [*draft.vendor.pins(bus, "sda-gpios"), *draft.vendor.pins(bus, "scl-gpios")]
+        pins = draft.vendor.pins(bus, "gpios") or [pin for name in SOFT_PINS for pin in draft.vendor.pins(bus, name)]
         if len(pins) < 2:
             return None
         label = draft.bus_at_pins(pins[0], pins[1])

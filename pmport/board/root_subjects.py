@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -43,7 +44,7 @@ def draft_identity(draft: Drafting) -> None:
         root.say("chassis-type", f'"{kind}"', "the model's name", certainty=LIKELY, subject="identity")
     for name in ("qcom,msm-id", "qcom,board-id"):
         cells = tree.root.cells(name)
-        wanted = form is not None and form.value(name)[1] + sum(form.props.get(name, {}).values()) / (form.weight or 1) > 0.4
+        wanted = draft.chip.own == 0 or form is not None and form.value(name)[1] + sum(form.props.get(name, {}).values()) / (form.weight or 1) > 0.4
         if cells and wanted:
             value = " ".join(f"{cell:#x}" if cell > 999 else str(cell) for cell in cells)
             root.say(name, f"<{value}>", f"/:{name}", subject="identity")
@@ -80,7 +81,7 @@ def draft_serial(draft: Drafting) -> None:
         total = sum(habit.props[name].values()) / draft.chip.habits.total
         if total >= 0.5 and re.match(r"(serial|mmc|hsuart|bluetooth|wifi)\d", name):
             label = value.lstrip("&")
-            if label in draft.chip.labels:
+            if label in draft.chip.labels and draft.vendor_uses(draft.chip.labels[label]) is not False:
                 aliases = draft.board.root.child("aliases")
                 aliases.say(name, value, draft.teachers, certainty=LIKELY, subject="uart")
     value, share = draft.learn_value("/chosen", "stdout-path")
@@ -334,6 +335,15 @@ def _number(value: int, cells: int) -> str:
     return f"{value >> 32:#x} {value & 0xFFFFFFFF:#010x}" if cells == 2 else f"{value:#x}"
 
 
+def _splash(draft: Drafting) -> tuple[TreeNode, int, int] | None:
+    """The memory that an older tree keeps for the splash screen, in the framebuffer's own node."""
+    for node in draft.vendor.active:
+        cells = node.cells("qcom,memblock-reserve")
+        if len(cells) == 2 and "fb" in node.name + " ".join(node.compatible):
+            return node, cells[0], cells[1]
+    return None
+
+
 def framebuffer(draft: Drafting, width: int, height: int) -> None:
     """The framebuffer that the bootloader leaves on.
 
@@ -342,11 +352,17 @@ def framebuffer(draft: Drafting, width: int, height: int) -> None:
         width: The panel's; pixels.
         height: Likewise.
     """
-    found = next(((n, a, s) for n, a, s in regions(draft.vendor.tree.root) if SPLASH.search(f"{n.name} {' '.join(n.labels)}")), None)
+    found = _splash(draft) or next(((n, a, s) for n, a, s in regions(draft.vendor.tree.root) if SPLASH.search(f"{n.name} {' '.join(n.labels)}")), None)
     if found is None or not width or not height:
         return
     node, address, size = found
-    depth = 4
+    formats = Counter({"a8r8g8b8": 0.01})
+    for key, habit in draft.chip.habits.nodes.items():
+        if key.startswith("/chosen/framebuffer"):
+            for value, weight in habit.props.get("format", {}).items():
+                formats[value.strip('"')] += weight
+    pixel = formats.most_common(1)[0][0]
+    depth = {"r5g6b5": 2, "r8g8b8": 3}.get(pixel, 4)
     evidence = draft.evidence(node, "reg")
     pool = _pool(draft).child(f"framebuffer@{address:x}", key="framebuffer", wanted="framebuffer_mem")
     pool.say("reg", _reg(draft, address, max(size, width * height * depth)), evidence, subject="framebuffer")
@@ -362,4 +378,4 @@ def framebuffer(draft: Drafting, width: int, height: int) -> None:
     part.say("width", f"<{width}>", "the panel", subject="framebuffer")
     part.say("height", f"<{height}>", "the panel", subject="framebuffer")
     part.say("stride", f"<({width} * {depth})>", "the panel", subject="framebuffer")
-    part.say("format", '"a8r8g8b8"', "the bootloader", certainty=LIKELY, subject="framebuffer")
+    part.say("format", f'"{pixel}"', "the bootloader", certainty=LIKELY, subject="framebuffer")
