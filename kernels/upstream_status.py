@@ -24,7 +24,7 @@ from pmport.render import Renders, Stack, Table, Text, View
 if TYPE_CHECKING:
     from pmport.devicetree import DeviceTree, TreeNode
 
-__all__ = ["Found", "KnownPair", "Part", "VendorStatus", "downstream_map", "mainline_status"]
+__all__ = ["Found", "KnownPair", "Part", "VendorStatus", "chip_in", "chip_strings", "downstream_map", "mainline_status"]
 
 NOISE = re.compile(r"[-_]?(i2c|spi|ts|dev|device|touch|sensor|driver|mfd|regulator)$")
 CHIP = re.compile(r"^[a-z]{2,6}\d{2,6}[a-z0-9]*$")
@@ -187,7 +187,7 @@ def mainline_status(
         One row for each enabled node with a compatible string.
     """
     used, known = index or load_index(), downstream_map() if pairs is None else pairs
-    chips = _chips(used)
+    chips = chip_strings(used)
     return VendorStatus(tuple(_part(node, used, known, chips) for node in enabled(tree)), used)
 
 
@@ -212,7 +212,7 @@ def _part(
     if any(special(text) for text in strings):
         return Part(node.path, first, subsystem, Found.CORE)
     for text in strings:
-        name = _chip(text)
+        name = chip_in(text)
         if name and name in chips:
             drivers = index.drivers(chips[name])
             return Part(
@@ -221,8 +221,19 @@ def _part(
     return Part(node.path, first, subsystem, Found.NONE)
 
 
-def _chip(compatible: str) -> str:
-    """The chip's name in a string: ``nxp,tfa9890_i2c`` → ``tfa9890``; "" where there is none."""
+def chip_in(compatible: str) -> str:
+    """The chip's name in a string.
+
+    Args:
+        compatible: The string.
+
+    Returns:
+        ``tfa9890`` of ``nxp,tfa9890_i2c``; empty where there is none.
+
+    Example:
+        >>> chip_in("nxp,tfa9890_i2c")
+        'tfa9890'
+    """
     word = compatible.rpartition(",")[2].lower()
     while (shorter := NOISE.sub("", word)) != word:
         word = shorter
@@ -230,11 +241,18 @@ def _chip(compatible: str) -> str:
 
 
 @lru_cache(maxsize=4)
-def _chips(index: MainlineIndex) -> Mapping[str, str]:
-    """Chip's name → a mainline string with it. Names of whole systems on chip are no parts, and are left out."""
+def chip_strings(index: MainlineIndex) -> Mapping[str, str]:
+    """Which chips' names are in mainline's strings.
+
+    Args:
+        index: The index of a kernel.
+
+    Returns:
+        Chip's name → a string with it. Names of whole systems on chip are no parts, and are left out.
+    """
     found: dict[str, str] = {}
     for text in index.compatibles:
-        name = _chip(text)
+        name = chip_in(text)
         if name and "," in text:
             found.setdefault(name, text)
     return found

@@ -209,7 +209,12 @@ class BoardFile:
             for statement in part.statements.values():
                 for key in REFERENCE.findall(statement.value):
                     target = by_key.get(key)
-                    if target is not None and not target.label and key not in self.keyed and target.name not in self.chip_labels:
+                    if (
+                        target is not None
+                        and not target.label
+                        and key not in self.keyed
+                        and target.name not in self.chip_labels
+                    ):
                         target.label = self._free(target.wanted or re.sub(r"\W+", "_", target.name), by_key)
         self._by_key = by_key
 

@@ -21,19 +21,23 @@ def printed(board: BoardFile, *, explain: bool = False) -> str:
     Returns:
         Source that compiles.
     """
-    body: list[str] = []
-    for label in sorted(board.deleted):
-        body.append(f"/delete-node/ &{label};")
-    if board.deleted:
-        body.append("")
+    body = [f"/delete-node/ &{label};" for label in sorted(board.deleted)]
+    body += [""] if body else []
     body += _node("/", board.root, board, 0, explain=explain)
     for label in sorted(board.extended):
         part = board.extended[label]
         if not empty(part):
             body += ["", *_node(f"&{label}", part, board, 0, explain=explain)]
     text = "\n".join(body)
-    head = ["// SPDX-License-Identifier: GPL-2.0-only", "/*", " * Drafted by pmport from a vendor's device tree. Look at every line before you rely on it."]
-    head += [f" * ? {question.subject}: {question.text}{f' ({question.evidence})' if question.evidence else ''}" for question in board.questions]
+    head = [
+        "// SPDX-License-Identifier: GPL-2.0-only",
+        "/*",
+        " * Drafted by pmport from a vendor's device tree. Look at every line before you rely on it.",
+    ]
+    head += [
+        f" * ? {question.subject}: {question.text}{f' ({question.evidence})' if question.evidence else ''}"
+        for question in board.questions
+    ]
     head += [" */", "", "/dts-v1/;", ""]
     used = {board.macros[word] for word in set(MACRO.findall(text)) if word in board.macros}
     head += [f"#include <{header}>" for header in sorted(used)]
@@ -58,8 +62,7 @@ def _node(head: str, part: Part, board: BoardFile, depth: int, *, explain: bool)
     tabs = "\t" * depth
     lines = [f"{tabs}/* {part.comment} */"] if part.comment else []
     lines.append(f"{tabs}{f'{part.label}: ' if part.label else ''}{head} {{")
-    for statement in ordered(part.statements):
-        lines.append(f"{tabs}\t{_statement(statement, board)}" + (f" /* {statement.evidence} */" if explain and statement.evidence else ""))
+    lines += [f"{tabs}\t{_statement(statement, board, explain=explain)}" for statement in ordered(part.statements)]
     first = not part.statements
     for name, child in part.children.items():
         if not empty(child):
@@ -69,5 +72,6 @@ def _node(head: str, part: Part, board: BoardFile, depth: int, *, explain: bool)
     return [*lines, f"{tabs}}};"]
 
 
-def _statement(statement: Statement, board: BoardFile) -> str:
-    return f"{statement.name} = {board.text_of(statement)};" if statement.value else f"{statement.name};"
+def _statement(statement: Statement, board: BoardFile, *, explain: bool) -> str:
+    text = f"{statement.name} = {board.text_of(statement)};" if statement.value else f"{statement.name};"
+    return f"{text} /* {statement.evidence} */" if explain and statement.evidence else text

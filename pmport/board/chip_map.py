@@ -181,7 +181,20 @@ def map_from_kernel(kernel: Path, socs: Sequence[str], pmics: Sequence[str] = ()
     text = "/dts-v1/;\n" + "".join(f"#define {name} {value}\n" for name, value in defines.items())
     text += "".join(f'#include "{name}"\n' for name in includes)
     tree, supplied = _compiled(text, folder.path, source)
-    return ChipMap(file.removesuffix(".dtsi").removeprefix("qcom-"), str(relative), includes, tree, habits, PartHabits(source, folder), sum(member.weight for member in members if not member.distant), _newer(members, habits), supplied, defines, _macros(kernel, members), str(kernel))
+    return ChipMap(
+        file.removesuffix(".dtsi").removeprefix("qcom-"),
+        str(relative),
+        includes,
+        tree,
+        habits,
+        PartHabits(source, folder),
+        sum(member.weight for member in members if not member.distant),
+        _newer(members, habits),
+        supplied,
+        defines,
+        _macros(kernel, members),
+        str(kernel),
+    )
 
 
 def _members(folder: BoardFolder, file: str) -> Iterable[Member]:
@@ -193,12 +206,18 @@ def _members(folder: BoardFolder, file: str) -> Iterable[Member]:
         known = {board.name for board in boards}
         cousins = [board for board in folder.boards if board.includes & bases and board.name not in known]
         marks = families({board.name: board.includes - folder.chip_files for board in cousins})
-        found += [Member(board.name, folder.read(board), f"cousin {marks[board.name]}", distant=True) for board in cousins]
+        found += [
+            Member(board.name, folder.read(board), f"cousin {marks[board.name]}", distant=True) for board in cousins
+        ]
     return found
 
 
 def _newer(members: Iterable[Member], habits: Habits) -> Habits | None:
-    found = learn(m for m in members if any(POWER_UNIT.search(" ".join(node.compatible)) for node in m.text.root.children.values()))
+    found = learn(
+        m
+        for m in members
+        if any(POWER_UNIT.search(" ".join(node.compatible)) for node in m.text.root.children.values())
+    )
     return found if found.total > 0 and found.total >= habits.total * NEW else None
 
 
@@ -251,9 +270,11 @@ def _defines(folder: BoardFolder, includes: Iterable[str], habits: Habits) -> di
     found = {}
     for name, values in habits.defines.items():
         used = any(re.search(rf"\b{name}\b", text) for text in texts)
-        given = any(re.search(rf"#[ \t]*define[ \t]+{name}\b", text) and "#ifndef " + name not in text for text in texts)
+        given = any(
+            re.search(rf"#[ \t]*define[ \t]+{name}\b", text) and "#ifndef " + name not in text for text in texts
+        )
         if used and not given:
-            found[name] = values.most_common(1)[0][0]
+            found[name] = values.most_common()[0][0]
     return found
 
 

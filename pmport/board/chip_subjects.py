@@ -6,13 +6,16 @@ The boards of the chip say what is written; the vendor's tree says whether the p
 from __future__ import annotations
 
 import re
-from collections import Counter
+from collections import defaultdict
+from typing import TYPE_CHECKING
 
-from pmport.board.board_file import Part
 from pmport.board.drafting import LIKELY, Drafting
-from pmport.board.habits import Habit, Habits
 from pmport.board.power_subjects import pmic_part
-from pmport.devicetree import TreeNode
+
+if TYPE_CHECKING:
+    from pmport.board.board_file import Part
+    from pmport.board.habits import Habit, Habits
+    from pmport.devicetree import TreeNode
 
 __all__ = ["draft_common", "draft_radio", "draft_supplied"]
 
@@ -26,7 +29,9 @@ NEVER = re.compile(
     r"^(?:compatible|model|remote-endpoint|linux,code|gpio-line-names|pinctrl-\d+|pinctrl-names|protected-clocks|"
     r"gpio-reserved-ranges|memory-region|.*-variant|firmware-name|.*mount-matrix|label|phandle)$"
 )
-BUSES = re.compile(r"^(?:blsp\d*_)?(?:hs)?(?:i2c|spi|gsbi)|^(?:i2c|spi)\d|^uart|^serial|_i2c\d*$|_spi\d*$|_uart\d*$|serial_\d$")
+BUSES = re.compile(
+    r"^(?:blsp\d*_)?(?:hs)?(?:i2c|spi|gsbi)|^(?:i2c|spi)\d|^uart|^serial|_i2c\d*$|_spi\d*$|_uart\d*$|serial_\d$"
+)
 
 
 def draft_common(draft: Drafting) -> None:
@@ -90,7 +95,7 @@ def _all(draft: Drafting, key: str, part: Part, habit: Habit) -> None:
 def _below(draft: Drafting, key: str, part: Part, habits: Habits) -> None:
     for other, habit in list(habits.nodes.items()):
         if other.startswith(f"{key}/") and "/" not in other[len(key) + 1 :] and habit.weight >= habits.total * SHARE:
-            label = habit.labels.most_common(1)[0][0] if habit.labels else ""
+            label = habit.labels.most_common()[0][0] if habit.labels else ""
             child = part.child(other[len(key) + 1 :], key=other, wanted=label)
             _all(draft, other, child, habit)
             _below(draft, other, child, habits)
@@ -106,29 +111,37 @@ def is_bus(label: str, node: TreeNode) -> bool:
     Returns:
         True for i2c and spi.
     """
-    return node.unit_name in {"i2c", "spi", "hsi2c"} or "i2c" in label or re.match(r"(?:blsp_)?spi\d", label) is not None
+    return (
+        node.unit_name in {"i2c", "spi", "hsi2c"} or "i2c" in label or re.match(r"(?:blsp_)?spi\d", label) is not None
+    )
 
 
 FIRMWARE = re.compile(r'^"((?:qcom/)?(?:[^/"]+/)?)[^/"]+/[^/"]+/([^/"]+)"$')
 
 
-def _firmware(draft: Drafting, key: str, part: Part, habit: Habit) -> None:
+def _firmware(draft: Drafting, part: Part, habit: Habit) -> None:
     """The name of a signed firmware: the chip's folder, the maker, the phone, and the file as boards call it."""
-    votes: Counter[tuple[str, str]] = Counter()
+    votes: dict[tuple[str, str], float] = defaultdict(float)
     for value, weight in habit.props.get("firmware-name", {}).items():
         found = FIRMWARE.match(value)
         if found:
             votes[found[1], found[2]] += weight
     if not votes or not draft.compatible or not draft.model:
         return
-    (folder, file), weight = votes.most_common(1)[0]
+    (folder, file), weight = max(votes.items(), key=lambda item: item[1])
     if weight >= habit.weight * SHARE:
         phone = draft.compatible.partition(",")[2]
-        part.say("firmware-name", f'"{folder}{draft.model.split()[0]}/{phone}/{file}"', draft.teachers, certainty=LIKELY, subject="firmware")
+        part.say(
+            "firmware-name",
+            f'"{folder}{draft.model.split()[0]}/{phone}/{file}"',
+            draft.teachers,
+            certainty=LIKELY,
+            subject="firmware",
+        )
 
 
 def _take(draft: Drafting, key: str, part: Part, habit: Habit) -> None:
-    _firmware(draft, key, part, habit)
+    _firmware(draft, part, habit)
     for name in habit.props:
         value, share, _ = habit.value(name)
         if name == "dr_mode" and value == '"host"':
@@ -162,7 +175,9 @@ def draft_supplied(draft: Drafting) -> None:
         draft: The draft.
     """
     for label in draft.chip.supplied:
-        part = next((part for part in draft.board.parts if label in {part.label, part.wanted} or part.key == label), None)
+        part = next(
+            (part for part in draft.board.parts if label in {part.label, part.wanted} or part.key == label), None
+        )
         if part is None:
             part = _made(draft, label)
         part.label = label
@@ -180,7 +195,9 @@ def _made(draft: Drafting, label: str) -> Part:
                 if share >= SHARE or name in {"reg", "compatible"}:
                     part.say(name, value, draft.teachers, certainty=LIKELY, subject="chip")
             return part
-    draft.board.ask("chip", f"The chip's file wants a node with the label {label}; none of its boards tells what it is", "")
+    draft.board.ask(
+        "chip", f"The chip's file wants a node with the label {label}; none of its boards tells what it is", ""
+    )
     return draft.board.root.child(label.replace("_", "-"), key=label)
 
 

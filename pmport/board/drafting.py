@@ -5,13 +5,16 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from pmport.board.board_file import BoardFile, Certainty, Part
-from pmport.board.chip_map import ChipMap
 from pmport.board.habits import PMIC_REGULATORS
-from pmport.board.part_habits import PartHabits
-from pmport.board.vendor_view import Pin, VendorView
-from pmport.devicetree import TreeNode
+
+if TYPE_CHECKING:
+    from pmport.board.chip_map import ChipMap
+    from pmport.board.part_habits import PartHabits
+    from pmport.board.vendor_view import Pin, VendorView
+    from pmport.devicetree import TreeNode
 
 __all__ = ["Drafting"]
 

@@ -7,18 +7,42 @@ count once; phones and tablets count more than laptops and boards for developers
 from __future__ import annotations
 
 import re
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from pmport.board.board_text import BoardText, TextNode
+if TYPE_CHECKING:
+    from pmport.board.board_text import BoardText, TextNode
 
-__all__ = ["Habit", "Habits", "Member", "learn"]
+__all__ = ["Habit", "Habits", "Member", "Votes", "learn"]
 
 REFERENCE = re.compile(r"&([A-Za-z_]\w*)")
 PMIC_REGULATORS = re.compile(r"(?:rpm-)?((?:pm|smb)\w+?)-(?:rpmh-)?regulators$")
 PHONE = frozenset({"handset", "tablet", "watch", "convertible"})
 OTHER_WEIGHT = 0.5
+
+
+class Votes(dict[str, float]):
+    """What was said → how much of the boards say so.
+
+    Example:
+        >>> votes = Votes()
+        >>> votes["okay"] += 0.5
+        >>> votes.most_common()
+        [('okay', 0.5)]
+    """
+
+    def __missing__(self, key: str) -> float:
+        return 0.0
+
+    def most_common(self) -> list[tuple[str, float]]:
+        """All that was said, the most common first.
+
+        Returns:
+            Pairs.
+        """
+        return sorted(self.items(), key=lambda item: -item[1])
 
 
 @dataclass
@@ -32,8 +56,8 @@ class Habit:
     """
 
     weight: float = 0.0
-    props: dict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
-    labels: Counter[str] = field(default_factory=Counter)
+    props: dict[str, Votes] = field(default_factory=lambda: defaultdict(Votes))
+    labels: Votes = field(default_factory=Votes)
 
     def value(self, name: str) -> tuple[str, float, float]:
         """The most common value of a property.
@@ -47,7 +71,7 @@ class Habit:
         found = self.props.get(name)
         if not found or not self.weight:
             return "", 0.0, 0.0
-        value, weight = found.most_common(1)[0]
+        value, weight = found.most_common()[0]
         return value, weight / self.weight, weight / sum(found.values())
 
 
@@ -66,9 +90,9 @@ class Habits:
 
     total: float = 0.0
     nodes: dict[str, Habit] = field(default_factory=lambda: defaultdict(Habit))
-    deleted: Counter[str] = field(default_factory=Counter)
-    files: Counter[str] = field(default_factory=Counter)
-    defines: dict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
+    deleted: Votes = field(default_factory=Votes)
+    files: Votes = field(default_factory=Votes)
+    defines: dict[str, Votes] = field(default_factory=lambda: defaultdict(Votes))
     boards: int = 0
 
     def share(self, key: str) -> float:
@@ -152,7 +176,8 @@ def _learn_one(text: BoardText, weight: float, found: Habits) -> None:
     for key, node in keyed(text):
         habit = found.nodes[key]
         habit.weight += weight
-        habit.labels.update(dict.fromkeys(node.labels, weight))
+        for label in node.labels:
+            habit.labels[label] += weight
         for name, value in node.props.items():
             habit.props[name][canonical(value, text)] += weight
 

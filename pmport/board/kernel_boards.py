@@ -132,7 +132,9 @@ class BoardFolder:
         makers: dict[str, set[str]] = {}
         for board in self.boards:
             for part in board.includes:
-                makers.setdefault(part, set()).add(board.compatible[0].split(",")[0] if board.compatible else board.name)
+                makers.setdefault(part, set()).add(
+                    board.compatible[0].split(",")[0] if board.compatible else board.name
+                )
         return frozenset(part for part, names in makers.items() if of_a_chip(part) or len(names) > 2)
 
     def read(self, board: Board) -> BoardText:
@@ -144,7 +146,9 @@ class BoardFolder:
         Returns:
             Its statements.
         """
-        return read_text(self.text(board.path.name) or "", lambda name: None if name in self.chip_files else self.text(name))
+        return read_text(
+            self.text(board.path.name) or "", lambda name: None if name in self.chip_files else self.text(name)
+        )
 
 
 def _compatible(texts: Iterable[str]) -> tuple[str, ...]:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
-from pmport.board.board_file import Part
 from pmport.board.drafting import LIKELY, Drafting
 from pmport.board.places import one
-from pmport.board.vendor_view import Pin
-from pmport.devicetree import TreeNode
 from pmport.devicetree.constants import KEYS, SWITCHES
+
+if TYPE_CHECKING:
+    from pmport.board.board_file import Part
+    from pmport.board.vendor_view import Pin
+    from pmport.devicetree import TreeNode
 
 __all__ = ["draft_keys"]
 
@@ -50,11 +53,18 @@ def _key(draft: Drafting, node: TreeNode) -> None:
         if one(node, "linux,input-type", 1) == EV_SW or code in SWITCHES:
             _switch(draft, node, pins[0], code if one(node, "linux,input-type", 1) == EV_SW else 0)
         return
-    name, label = NAMES.get(code, (re.sub(r"\W+|_", "-", node.unit_name.lower()), node.unit_name.replace("_", " ").title()))
+    name, label = NAMES.get(
+        code, (re.sub(r"\W+|_", "-", node.unit_name.lower()), node.unit_name.replace("_", " ").title())
+    )
     part = _holder(draft, "gpio-keys").child(f"key-{name}")
     evidence = draft.evidence(node)
     part.say("label", f'"{label}"', evidence, subject="keys")
-    part.say("gpios", draft.gpio(pins[0], low=bool(pins[0].flags & 1) or not _flags_known(draft, pins[0])), draft.evidence(node, "gpios"), subject="keys")
+    part.say(
+        "gpios",
+        draft.gpio(pins[0], low=bool(pins[0].flags & 1) or not _flags_known(pins[0])),
+        draft.evidence(node, "gpios"),
+        subject="keys",
+    )
     part.say("linux,code", f"<{KEYS.get(code, code)}>", draft.evidence(node, "linux,code"), subject="keys")
     if {"gpio-key,wakeup", "wakeup-source"} & set(node.raw) and _boards_wake(draft):
         part.say("wakeup-source", "", draft.evidence(node, "gpio-key,wakeup"), subject="keys")
@@ -65,12 +75,16 @@ def _key(draft: Drafting, node: TreeNode) -> None:
 
 def _boards_wake(draft: Drafting) -> bool:
     """Whether the chip's boards let keys wake the phone."""
-    found = [habit for key, habit in draft.chip.habits.nodes.items() if key.startswith("/[gpio-keys]/") and "linux,code" in habit.props]
+    found = [
+        habit
+        for key, habit in draft.chip.habits.nodes.items()
+        if key.startswith("/[gpio-keys]/") and "linux,code" in habit.props
+    ]
     total = sum(habit.weight for habit in found)
     return sum(sum(habit.props.get("wakeup-source", {}).values()) for habit in found) > total / 2
 
 
-def _flags_known(draft: Drafting, pin: Pin) -> bool:
+def _flags_known(pin: Pin) -> bool:
     return not re.match(r"gp[a-z]\d", pin.controller)
 
 
@@ -87,7 +101,9 @@ def _switch(draft: Drafting, node: TreeNode, pin: Pin, code: int) -> None:
 
 def _hall(draft: Drafting, node: TreeNode) -> None:
     found = draft.vendor.interrupt(node)
-    pins = [pin for name in node.raw if re.search(r"gpios?$|gpio_flip_cover", name) for pin in draft.vendor.pins(node, name)]
+    pins = [
+        pin for name in node.raw if re.search(r"gpios?$|gpio_flip_cover", name) for pin in draft.vendor.pins(node, name)
+    ]
     pin = pins[0] if pins else found[0] if found else None
     if pin is not None:
         _switch(draft, node, pin, 0)
@@ -101,17 +117,29 @@ def _holder(draft: Drafting, name: str) -> Part:
 
 def _pmic_keys(draft: Drafting) -> None:
     """The PMIC's power key, and its reset input, which phones use for volume down."""
-    used = {statement.value for part in draft.board.parts for statement in part.statements.values() if statement.name == "linux,code"}
+    used = {
+        statement.value
+        for part in draft.board.parts
+        for statement in part.statements.values()
+        if statement.name == "linux,code"
+    }
     habits = draft.chip.habits
     for label, node in draft.chip.labels.items():
         if "pwrkey" in " ".join(node.compatible) and node.status == "disabled":
             draft.board.extend(label).say("status", '"okay"', "every phone has one", certainty=LIKELY, subject="keys")
-    resins = [(label, node) for label, node in draft.chip.labels.items() if "resin" in " ".join(node.compatible) and node.status == "disabled"]
+    resins = [
+        (label, node)
+        for label, node in draft.chip.labels.items()
+        if "resin" in " ".join(node.compatible) and node.status == "disabled"
+    ]
     if not resins:
         return
     source = _vendor_resin(draft)
     unit = draft.vendor.places.key(source).partition("/")[0].partition(":")[0] if source is not None else "pmic0"
-    label = next((name for name, node in resins if draft.chip.places.key(node).startswith((f"{unit}/", f"{unit}:"))), resins[0][0])
+    label = next(
+        (name for name, node in resins if draft.chip.places.key(node).startswith((f"{unit}/", f"{unit}:"))),
+        resins[0][0],
+    )
     if source is None and (habits.used(label) <= 0.5 or "<KEY_VOLUMEDOWN>" in used):
         return
     code = one(source, "linux,code", KEY_VOLUMEDOWN) if source is not None else KEY_VOLUMEDOWN

@@ -6,21 +6,38 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from pmport.board.board_file import Part
 from pmport.board.drafting import LIKELY, Drafting, label_like
+from pmport.board.memory_subject import framebuffer
 from pmport.board.part_subjects import index
 from pmport.board.places import one
-from pmport.board.root_subjects import framebuffer
-from pmport.devicetree import TreeNode
+
+if TYPE_CHECKING:
+    from pmport.board.board_file import Part
+    from pmport.devicetree import TreeNode
 
 __all__ = ["Panel", "draft_panel", "panels"]
 
 NAME = "qcom,mdss-dsi-panel-name"
-NOT_REAL = re.compile(r"\bsim\b|simulator|sim_|dual.*sim|_sim|truly wqxga|sharp (?:4k|wqhd) .*|external|test", re.IGNORECASE)
-ARGUMENT = re.compile(r"(?:mdss_mdp\d*\.panel|msm_drm\.dsi_display0|dsi_display0|lcd_id|panel)=\S*?((?:qcom,)?[\w,]*(?:mdss_)?dsi_\w+)")
-PINS: tuple[tuple[str, str, bool], ...] = (("reset-gpios", "qcom,platform-reset-gpio", True), ("te-gpios", "qcom,platform-te-gpio", False))
-SUPPLIES = {"vddio": "vddio-supply", "lab": "vddpos-supply", "ibb": "vddneg-supply", "vci": "vci-supply", "vdd": "vdd-supply", "poc": "poc-supply"}
+NOT_REAL = re.compile(
+    r"\bsim\b|simulator|sim_|dual.*sim|_sim|truly wqxga|sharp (?:4k|wqhd) .*|external|test", re.IGNORECASE
+)
+ARGUMENT = re.compile(
+    r"(?:mdss_mdp\d*\.panel|msm_drm\.dsi_display0|dsi_display0|lcd_id|panel)=\S*?((?:qcom,)?[\w,]*(?:mdss_)?dsi_\w+)"
+)
+PINS: tuple[tuple[str, str, bool], ...] = (
+    ("reset-gpios", "qcom,platform-reset-gpio", True),
+    ("te-gpios", "qcom,platform-te-gpio", False),
+)
+SUPPLIES = {
+    "vddio": "vddio-supply",
+    "lab": "vddpos-supply",
+    "ibb": "vddneg-supply",
+    "vci": "vci-supply",
+    "vdd": "vdd-supply",
+    "poc": "poc-supply",
+}
 SHARE = 0.5
 
 
@@ -57,7 +74,9 @@ def panels(draft: Drafting) -> Iterator[Panel]:
         if NOT_REAL.search(name) or NOT_REAL.search(node.name):
             continue
         timing = next((part for part in node.walk() if "qcom,mdss-dsi-panel-width" in part.raw), node)
-        yield Panel(node, name, one(timing, "qcom,mdss-dsi-panel-width", 0), one(timing, "qcom,mdss-dsi-panel-height", 0))
+        yield Panel(
+            node, name, one(timing, "qcom,mdss-dsi-panel-width", 0), one(timing, "qcom,mdss-dsi-panel-height", 0)
+        )
 
 
 def active_panel(draft: Drafting) -> tuple[Panel | None, str]:
@@ -120,7 +139,11 @@ def draft_panel(draft: Drafting) -> None:
     names = [other.name for other in panels(draft)]
     if panel is None:
         if names:
-            draft.board.ask("panel", f"Which panel is fitted? {len(names)}: {', '.join(dict.fromkeys(names))[:300]}", "the running phone's /proc/cmdline tells")
+            draft.board.ask(
+                "panel",
+                f"Which panel is fitted? {len(names)}: {', '.join(dict.fromkeys(names))[:300]}",
+                "the running phone's /proc/cmdline tells",
+            )
         return
     if len(names) > 1:
         draft.board.ask("panel", f"Is the panel {panel.name} the one that is fitted? There are {len(names)}", evidence)
@@ -134,7 +157,9 @@ def draft_panel(draft: Drafting) -> None:
 def _share(draft: Drafting, label: str) -> float:
     """How many boards have a panel at a controller."""
     habits = draft.chip.habits
-    return sum(habit.weight for key, habit in habits.nodes.items() if key.startswith(f"{label}/panel") and key.count("/") == 1) / (habits.total or 1)
+    return sum(
+        habit.weight for key, habit in habits.nodes.items() if key.startswith(f"{label}/panel") and key.count("/") == 1
+    ) / (habits.total or 1)
 
 
 def mainline_panel(name: str) -> str:
@@ -154,7 +179,9 @@ def mainline_panel(name: str) -> str:
         if not part or not drivers or "drm/panel" not in drivers[0].path:
             continue
         tokens = set(re.findall(r"[a-z]+\d\w*|[a-z]{3,}", part.replace("-", " ")))
-        score = 2 * sum(token in words for token in tokens if re.search(r"\d", token)) + sum(token in words for token in (*tokens, maker) if not re.search(r"\d", token))
+        score = 2 * sum(token in words for token in tokens if re.search(r"\d", token)) + sum(
+            token in words for token in (*tokens, maker) if not re.search(r"\d", token)
+        )
         if score > most:
             best, most = text, score
     return best
@@ -165,7 +192,9 @@ def _panel(draft: Drafting, label: str, panel: Panel, evidence: str) -> None:
     compatible = mainline_panel(f"{panel.name} {panel.node.name}")
     if not compatible:
         compatible = f"vendor,{re.sub(r'[^a-z0-9]+', '-', panel.name.lower()).strip('-')[:40]}"
-        draft.board.ask("panel", f"Mainline has no driver that is named like {panel.name}: {compatible} is a placeholder", evidence)
+        draft.board.ask(
+            "panel", f"Mainline has no driver that is named like {panel.name}: {compatible} is a placeholder", evidence
+        )
     part.say("compatible", f'"{compatible}"', evidence, certainty=LIKELY, subject="panel")
     part.say("reg", "<0>", evidence, subject="panel")
     places = [panel.node, *_around(draft, panel)]
@@ -173,7 +202,9 @@ def _panel(draft: Drafting, label: str, panel: Panel, evidence: str) -> None:
         for node in places:
             pins = draft.vendor.pins(node, source)
             if pins and name not in part.statements:
-                part.say(name, draft.gpio(pins[0], low=low), draft.evidence(node, source), certainty=LIKELY, subject="panel")
+                part.say(
+                    name, draft.gpio(pins[0], low=low), draft.evidence(node, source), certainty=LIKELY, subject="panel"
+                )
     part.statements.pop("te-gpios", None)
     for source, name in SUPPLIES.items():
         for node in places:
@@ -186,8 +217,14 @@ def _around(draft: Drafting, panel: Panel) -> list[TreeNode]:
     """The nodes that hold a panel's pins and supplies: the display that names it, and the controller."""
     number = panel.node.phandle
     found = [node for node in draft.vendor.active if number is not None and one(node, "qcom,dsi-panel", 0) == number]
-    found += [node for node in draft.vendor.active if number is not None and one(node, "qcom,dsi-pref-prim-pan", 0) == number]
-    found += [node for node in draft.vendor.active if "qcom,mdss-dsi-ctrl" in " ".join(node.compatible) and "qcom,platform-reset-gpio" in node.raw]
+    found += [
+        node for node in draft.vendor.active if number is not None and one(node, "qcom,dsi-pref-prim-pan", 0) == number
+    ]
+    found += [
+        node
+        for node in draft.vendor.active
+        if "qcom,mdss-dsi-ctrl" in " ".join(node.compatible) and "qcom,platform-reset-gpio" in node.raw
+    ]
     return found
 
 

@@ -10,19 +10,29 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from pmport.board.board_text import BoardText, TextNode
-from pmport.board.kernel_boards import BoardFolder, KernelBoards
-from pmport.board.board_text import read_text
+from pmport.board.board_text import BoardText, TextNode, read_text
+
+if TYPE_CHECKING:
+    from pmport.board.kernel_boards import BoardFolder, KernelBoards
 
 __all__ = ["PartHabit", "PartHabits", "trigger_of"]
 
 TRIGGER = re.compile(r"\b(IRQ_TYPE_\w+)")
-NUMBERS = {"1": "IRQ_TYPE_EDGE_RISING", "2": "IRQ_TYPE_EDGE_FALLING", "3": "IRQ_TYPE_EDGE_BOTH", "4": "IRQ_TYPE_LEVEL_HIGH", "8": "IRQ_TYPE_LEVEL_LOW"}
+NUMBERS = {
+    "1": "IRQ_TYPE_EDGE_RISING",
+    "2": "IRQ_TYPE_EDGE_FALLING",
+    "3": "IRQ_TYPE_EDGE_BOTH",
+    "4": "IRQ_TYPE_LEVEL_HIGH",
+    "8": "IRQ_TYPE_LEVEL_LOW",
+}
 GPIO = re.compile(r"-?gpios?$")
 ENOUGH = 3
 """Nodes. With as many, other makers' boards are not asked."""
-PHONES = frozenset({"qcom", "exynos", "samsung", "rockchip", "mediatek", "allwinner", "nvidia", "amlogic", "sprd", "st", "dts"})
+PHONES = frozenset(
+    {"qcom", "exynos", "samsung", "rockchip", "mediatek", "allwinner", "nvidia", "amlogic", "sprd", "st", "dts"}
+)
 """Folders with phones and tablets in them."""
 
 

@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
-from pmport.devicetree import TreeNode
-from pmport.kernels.mainline_index import MainlineIndex
-from pmport.kernels.upstream_status import _chip, _chips, downstream_map
+from pmport.kernels.upstream_status import chip_in, chip_strings, downstream_map
+
+if TYPE_CHECKING:
+    from pmport.devicetree import TreeNode
+    from pmport.kernels.mainline_index import MainlineIndex
 
 __all__ = ["candidates"]
 
@@ -64,7 +67,10 @@ FAMILIES: tuple[tuple[str, tuple[str, ...]], ...] = (
     (r"drv2604", ("ti,drv2604",)), (r"drv2605", ("ti,drv2605",)), (r"isa1200", ("imagis,isa1200",)),
 )  # fmt: skip
 """What a vendor's string or node name says → mainline's strings."""
-NEVER = re.compile(r"camera|eeprom|actuator|flash|sensor@|,ois|i2c-pmic|qpnp|csi|cam[-_]|jpeg|fpc|fingerprint|etspi|p61|ese|tmds|sii8|tdmb|mhl", re.IGNORECASE)
+NEVER = re.compile(
+    r"camera|eeprom|actuator|flash|sensor@|,ois|i2c-pmic|qpnp|csi|cam[-_]|jpeg|fpc|fingerprint|etspi|p61|ese|tmds|sii8|tdmb|mhl",
+    re.IGNORECASE,
+)
 
 
 def candidates(node: TreeNode, index: MainlineIndex, boards: Callable[[str], int]) -> tuple[str, ...]:
@@ -85,17 +91,21 @@ def candidates(node: TreeNode, index: MainlineIndex, boards: Callable[[str], int
     for pattern, found in FAMILIES:
         if re.search(pattern, text, re.IGNORECASE):
             return tuple(sorted(found, key=boards, reverse=True))
+    return _by_string(strings, index) or _by_chip(strings, index)
+
+
+def _by_string(strings: tuple[str, ...], index: MainlineIndex) -> tuple[str, ...]:
+    """The very string, or a known pair."""
     for name in strings:
         if "," in name and index.drivers(name):
             return (name,)
     for name in strings:
-        if name in downstream_map():
-            rows = [row.mainline for row in downstream_map()[name] if row.confidence in {"same", "mapped"}]
-            if rows:
-                return tuple(rows)
-    chips = _chips(index)
-    for name in strings:
-        chip = _chip(name)
-        if chip and chip in chips:
-            return (chips[chip],)
+        rows = [row.mainline for row in downstream_map().get(name, ()) if row.confidence in {"same", "mapped"}]
+        if rows:
+            return tuple(rows)
     return ()
+
+
+def _by_chip(strings: tuple[str, ...], index: MainlineIndex) -> tuple[str, ...]:
+    chips = chip_strings(index)
+    return next(((chips[chip],) for name in strings if (chip := chip_in(name)) in chips), ())

@@ -5,15 +5,18 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
-from pmport.board.board_file import Part
 from pmport.board.drafting import LIKELY, Drafting
-from pmport.board.part_habits import PartHabit
 from pmport.board.part_names import candidates
 from pmport.board.places import bus_of, one
-from pmport.board.vendor_view import Pin
-from pmport.devicetree import TreeNode
 from pmport.kernels.mainline_index import MainlineIndex, load_index
+
+if TYPE_CHECKING:
+    from pmport.board.board_file import Part
+    from pmport.board.part_habits import PartHabit
+    from pmport.board.vendor_view import Pin
+    from pmport.devicetree import TreeNode
 
 __all__ = ["draft_clients"]
 
@@ -55,7 +58,9 @@ def draft_clients(draft: Drafting) -> None:
         if over is None:
             continue
         if any(one_reg(part) == one(node, "reg", 0) for part in over.children.values()):
-            draft.board.ask("parts", f"{node.name}: another part has the same address; which is fitted?", draft.evidence(node))
+            draft.board.ask(
+                "parts", f"{node.name}: another part has the same address; which is fitted?", draft.evidence(node)
+            )
             continue
         _client(draft, over, node, names[0])
 
@@ -114,8 +119,12 @@ def _soft_bus(draft: Drafting, bus: TreeNode, sda: Pin, scl: Pin) -> Part:
     part = draft.board.root.child(f"i2c-{sda.number}")
     evidence = draft.evidence(bus, "gpios")
     part.say("compatible", '"i2c-gpio"', evidence, subject="bus")
-    part.say("sda-gpios", f"<&{sda.controller} {sda.number} (GPIO_ACTIVE_HIGH | GPIO_OPEN_DRAIN)>", evidence, subject="bus")
-    part.say("scl-gpios", f"<&{scl.controller} {scl.number} (GPIO_ACTIVE_HIGH | GPIO_OPEN_DRAIN)>", evidence, subject="bus")
+    part.say(
+        "sda-gpios", f"<&{sda.controller} {sda.number} (GPIO_ACTIVE_HIGH | GPIO_OPEN_DRAIN)>", evidence, subject="bus"
+    )
+    part.say(
+        "scl-gpios", f"<&{scl.controller} {scl.number} (GPIO_ACTIVE_HIGH | GPIO_OPEN_DRAIN)>", evidence, subject="bus"
+    )
     part.say("#address-cells", "<1>", evidence, subject="bus")
     part.say("#size-cells", "<0>", evidence, subject="bus")
     return part
@@ -144,8 +153,20 @@ def _interrupt(draft: Drafting, part: Part, node: TreeNode, habit: PartHabit) ->
     if found is None or (habit.weight and not habit.triggers):
         return
     pin, source = found
-    trigger = habit.triggers.most_common(1)[0][0] if habit.triggers else {1: "IRQ_TYPE_EDGE_RISING", 4: "IRQ_TYPE_LEVEL_HIGH", 8: "IRQ_TYPE_LEVEL_LOW"}.get(pin.flags & 15, "IRQ_TYPE_EDGE_FALLING")
-    part.say("interrupts-extended", f"<&{pin.controller} {pin.number} {trigger}>", draft.evidence(node, source), certainty=LIKELY, subject=part.name)
+    trigger = (
+        habit.triggers.most_common(1)[0][0]
+        if habit.triggers
+        else {1: "IRQ_TYPE_EDGE_RISING", 4: "IRQ_TYPE_LEVEL_HIGH", 8: "IRQ_TYPE_LEVEL_LOW"}.get(
+            pin.flags & 15, "IRQ_TYPE_EDGE_FALLING"
+        )
+    )
+    part.say(
+        "interrupts-extended",
+        f"<&{pin.controller} {pin.number} {trigger}>",
+        draft.evidence(node, source),
+        certainty=LIKELY,
+        subject=part.name,
+    )
 
 
 def _gpios(draft: Drafting, part: Part, node: TreeNode, habit: PartHabit) -> None:
@@ -155,10 +176,20 @@ def _gpios(draft: Drafting, part: Part, node: TreeNode, habit: PartHabit) -> Non
         role = re.sub(r"-?gpios?$", "", name).rpartition(",")[2]
         pattern = next((pattern for known, pattern in ROLES if known == role), role or "gpio")
         for source in node.raw:
-            if re.search(r"gpios?$", source) and re.search(pattern, re.sub(r"[-_]?gpios?$", "", source)) and "irq" not in source:
+            if (
+                re.search(r"gpios?$", source)
+                and re.search(pattern, re.sub(r"[-_]?gpios?$", "", source))
+                and "irq" not in source
+            ):
                 pins = draft.vendor.pins(node, source)
                 if pins:
-                    part.say(name, draft.gpio(pins[0], low=votes.most_common(1)[0][0]), draft.evidence(node, source), certainty=LIKELY, subject=part.name)
+                    part.say(
+                        name,
+                        draft.gpio(pins[0], low=votes.most_common(1)[0][0]),
+                        draft.evidence(node, source),
+                        certainty=LIKELY,
+                        subject=part.name,
+                    )
                     break
 
 
@@ -171,7 +202,9 @@ def _supplies(draft: Drafting, part: Part, node: TreeNode, habit: PartHabit) -> 
     left = [name for name in theirs if name not in part.statements]
     for name in wanted:
         if name not in part.statements:
-            digital = bool(MAINLINE_IO.search(name)) or (name == "vdd-supply" and any(re.match(r"avdd|vcc", other) for other in wanted))
+            digital = bool(MAINLINE_IO.search(name)) or (
+                name == "vdd-supply" and any(re.match(r"avdd|vcc", other) for other in wanted)
+            )
             fit = [source for source in left if bool(IO_SUPPLY.search(source)) == digital]
             if fit:
                 draft.supply(part, name, node, fit[0], subject=part.name)
@@ -212,7 +245,9 @@ def vendor_size(node: TreeNode) -> tuple[int, int] | None:
     return None
 
 
-BY_BOARD = re.compile(r"^(?:compatible|reg|status|label|interrupts.*|touchscreen-.*|.*mount-matrix|pinctrl.*|linux,.*|.*-name|wakeup-source|phandle)$")
+BY_BOARD = re.compile(
+    r"^(?:compatible|reg|status|label|interrupts.*|touchscreen-.*|.*mount-matrix|pinctrl.*|linux,.*|.*-name|wakeup-source|phandle)$"
+)
 
 
 def _constants(part: Part, habit: PartHabit) -> None:

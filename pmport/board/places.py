@@ -16,10 +16,13 @@ from __future__ import annotations
 
 import re
 from functools import cached_property
+from typing import TYPE_CHECKING
 
-from pmport.devicetree import DeviceTree, TreeNode
 from pmport.devicetree.addresses import to_cpu
 from pmport.errors import FormatError
+
+if TYPE_CHECKING:
+    from pmport.devicetree import DeviceTree, TreeNode
 
 __all__ = ["Places", "bus_of", "is_uart"]
 
@@ -128,12 +131,17 @@ class Places:
             return f"{self.key(parent)}/{one(node, 'reg', 0):x}"
         if bus == "spmi":
             return f"pmic{one(node, 'reg', 0)}"
-        unit = next((up for up in (node, *node.ancestors) if up.parent is not None and bus_of(up.parent) == "spmi"), None)
-        if unit is not None:
-            base = f"pmic{one(unit, 'reg', 0)}"
-            if "reg" in node.raw and parent is unit:
-                return f"{base}:{one(node, 'reg'):x}"
-            return f"{self.key(parent)}/{node.name}"
+        return self._in_pmic(node, parent) or self._below(node, parent)
+
+    def _in_pmic(self, node: TreeNode, parent: TreeNode) -> str:
+        unit = next(
+            (up for up in (node, *node.ancestors) if up.parent is not None and bus_of(up.parent) == "spmi"), None
+        )
+        if unit is not None and "reg" in node.raw and parent is unit:
+            return f"pmic{one(unit, 'reg', 0)}:{one(node, 'reg'):x}"
+        return ""
+
+    def _below(self, node: TreeNode, parent: TreeNode) -> str:
         above = self.key(parent)
         return f"{above}/{node.name}" if above else ""
 

@@ -3,19 +3,28 @@
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
-from pmport.board.board_file import Part
 from pmport.board.drafting import LIKELY, Drafting, label_like
-from pmport.board.habits import Habit
 from pmport.board.places import one
-from pmport.board.vendor_view import Rail
-from pmport.devicetree import TreeNode
+
+if TYPE_CHECKING:
+    from pmport.board.board_file import Part
+    from pmport.board.habits import Habit
+    from pmport.board.vendor_rails import Rail
+    from pmport.devicetree import TreeNode
 
 __all__ = ["draft_fixed", "draft_inputs", "draft_rails"]
 
 SHARE = 0.5
 AGREED = 0.5
-FLAGS = ("regulator-always-on", "regulator-boot-on", "regulator-allow-set-load", "regulator-allow-bypass", "regulator-system-load")
+FLAGS = (
+    "regulator-always-on",
+    "regulator-boot-on",
+    "regulator-allow-set-load",
+    "regulator-allow-bypass",
+    "regulator-system-load",
+)
 
 
 def draft_rails(draft: Drafting) -> None:
@@ -28,12 +37,14 @@ def draft_rails(draft: Drafting) -> None:
         habit = draft.chip.habits.nodes.get(key)
         label = draft.chip_rails.get(key, "")
         if label:
-            _chip_rail(draft, key, label, rail)
+            _chip_rail(draft, label, rail)
         elif known_output(draft, key):
             part = pmic_part(draft, key.strip("<>").partition(":")[0])
             if part is not None:
                 name = key.strip("<>").partition(":")[2]
-                child = part.child(name, key=key, wanted=learned_label(habit) or rail_label(rail, rpmh=draft.vendor.rpmh))
+                child = part.child(
+                    name, key=key, wanted=learned_label(habit) or rail_label(rail, rpmh=draft.vendor.rpmh)
+                )
                 child.keep = True
                 _limits(draft, child, rail, habit)
 
@@ -111,7 +122,7 @@ def learned_label(habit: Habit | None) -> str:
     """
     if habit is None or not habit.labels:
         return ""
-    label, weight = habit.labels.most_common(1)[0]
+    label, weight = habit.labels.most_common()[0]
     return label if weight > habit.weight * SHARE else ""
 
 
@@ -142,7 +153,7 @@ def pmic_part(draft: Drafting, pmic: str) -> Part | None:
     return part
 
 
-def _chip_rail(draft: Drafting, key: str, label: str, rail: Rail) -> None:
+def _chip_rail(draft: Drafting, label: str, rail: Rail) -> None:
     """An output that the chip's files have: only what differs is said."""
     node = draft.chip.labels[label]
     habit = draft.chip.habits.nodes.get(label)
@@ -155,15 +166,21 @@ def _chip_rail(draft: Drafting, key: str, label: str, rail: Rail) -> None:
 def _limits(draft: Drafting, part: Part, rail: Rail, habit: Habit | None) -> None:
     evidence = draft.evidence(rail.node)
     low, high = limits(draft, rail, habit)
-    for name, value in (("regulator-min-microvolt", low), ("regulator-max-microvolt", high)):
-        if value:
-            part.say(name, f"<{value}>", evidence, subject="regulators")
+    for name, volts in (("regulator-min-microvolt", low), ("regulator-max-microvolt", high)):
+        if volts:
+            part.say(name, f"<{volts}>", evidence, subject="regulators")
     if habit is None:
         return
     for name in habit.props:
         value, share, _ = habit.value(name)
         total = sum(habit.props[name].values()) / habit.weight
-        if name.startswith("regulator-") and "microvolt" not in name and total > SHARE and share > SHARE / 2 and name != "regulator-name":
+        if (
+            name.startswith("regulator-")
+            and "microvolt" not in name
+            and total > SHARE
+            and share > SHARE / 2
+            and name != "regulator-name"
+        ):
             part.say(name, value, draft.teachers, certainty=LIKELY, subject="regulators")
 
 
@@ -182,9 +199,9 @@ def limits(draft: Drafting, rail: Rail, habit: Habit | None) -> tuple[int, int]:
     if habit is not None and low and high:
         bounds = []
         for name, ours in (("regulator-min-microvolt", low), ("regulator-max-microvolt", high)):
-            text, share, agreed = habit.value(name)
-            value = int(text.strip("<>")) if re.fullmatch(r"<\d+>", text) else 0
-            bounds.append(value if value and agreed >= AGREED and low <= value <= high else ours)
+            text, _, agreed = habit.value(name)
+            typical = int(text.strip("<>")) if re.fullmatch(r"<\d+>", text) else 0
+            bounds.append(typical if typical and agreed >= AGREED and low <= typical <= high else ours)
         low, high = min(bounds), max(bounds)
     cap = draft.card_voltage.get(rail.key(rpmh=draft.vendor.rpmh), 0)
     return low, max(low, min(high, cap)) if cap else high
@@ -201,8 +218,10 @@ def draft_inputs(draft: Drafting) -> None:
         return
     for part in draft.board.extend(holder).children.values():
         habit = draft.chip.habits.nodes.get(part.key)
-        for name in habit.props if habit is not None else ():
-            value, share, _ = habit.value(name) if habit is not None else ("", 0.0, 0.0)
+        if habit is None:
+            continue
+        for name in habit.props:
+            value, share, _ = habit.value(name)
             if name.endswith("-supply") and share >= SHARE:
                 part.say(name, value, draft.teachers, certainty=LIKELY, subject="regulators")
 
@@ -225,7 +244,11 @@ def _fixed(draft: Drafting, node: TreeNode) -> None:
     if not pins:
         return
     name = next(iter(node.strings("regulator-name")), node.unit_name)
-    part = draft.board.root.child(f"regulator-{label_like(name).replace('_', '-')}", key=f"<vendor:{node.path}>", wanted=f"vreg_{label_like(name)}".replace("vreg_vreg", "vreg"))
+    part = draft.board.root.child(
+        f"regulator-{label_like(name).replace('_', '-')}",
+        key=f"<vendor:{node.path}>",
+        wanted=f"vreg_{label_like(name)}".replace("vreg_vreg", "vreg"),
+    )
     evidence = draft.evidence(node)
     part.say("compatible", '"regulator-fixed"', evidence, subject="fixed")
     part.say("regulator-name", f'"{label_like(name)}"', evidence, subject="fixed")
@@ -247,7 +270,7 @@ def _fixed(draft: Drafting, node: TreeNode) -> None:
 
 def _learned(draft: Drafting, key: str, habit: Habit) -> None:
     name = key.removeprefix("<fixed:").removesuffix(">")
-    label = habit.labels.most_common(1)[0][0] if habit.labels else label_like(name)
+    label = habit.labels.most_common()[0][0] if habit.labels else label_like(name)
     part = draft.board.root.child(f"{label_like(name).replace('_', '-')}-regulator", key=key, wanted=label)
     for prop in habit.props:
         value, share, _ = habit.value(prop)

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
-from pmport.board.board_file import Part
 from pmport.board.drafting import LIKELY, Drafting
 from pmport.board.places import one
-from pmport.devicetree import TreeNode
+
+if TYPE_CHECKING:
+    from pmport.board.board_file import Part
+    from pmport.devicetree import TreeNode
 
 __all__ = ["draft_storage", "draft_usb"]
 
@@ -29,7 +32,12 @@ def draft_storage(draft: Drafting) -> None:
         if not label:
             continue
         if UFS_PHY.search(text):
-            _supplied(draft, draft.board.extend(label), node, {"vdda-phy-supply": "vdda-phy-supply", "vdda-pll-supply": "vdda-pll-supply"})
+            _supplied(
+                draft,
+                draft.board.extend(label),
+                node,
+                {"vdda-phy-supply": "vdda-phy-supply", "vdda-pll-supply": "vdda-pll-supply"},
+            )
         elif UFS_HOST.search(text):
             _ufs(draft, label, node)
         elif SDHCI.search(text) and "reg" in node.raw:
@@ -57,7 +65,9 @@ def _ufs(draft: Drafting, label: str, node: TreeNode) -> None:
     for name in ("vcc", "vccq", "vccq2"):
         most = one(node, f"{name}-max-microamp", 0)
         if most and f"{name}-supply" in part.statements:
-            part.say(f"{name}-max-microamp", f"<{most}>", draft.evidence(node, f"{name}-max-microamp"), subject="storage")
+            part.say(
+                f"{name}-max-microamp", f"<{most}>", draft.evidence(node, f"{name}-max-microamp"), subject="storage"
+            )
 
 
 def _card(draft: Drafting, label: str, node: TreeNode) -> None:
@@ -65,10 +75,22 @@ def _card(draft: Drafting, label: str, node: TreeNode) -> None:
     if re.search(r"wlan|wifi|sdio", " ".join(node.raw)) and not re.search(r"sdhc_?[12]$", label):
         return
     part = _on(draft, label, node)
-    _supplied(draft, part, node, {"vdd-supply": "vmmc-supply", "vdd-io-supply": "vqmmc-supply", "vmmc-supply": "vmmc-supply", "vqmmc-supply": "vqmmc-supply"})
+    _supplied(
+        draft,
+        part,
+        node,
+        {
+            "vdd-supply": "vmmc-supply",
+            "vdd-io-supply": "vqmmc-supply",
+            "vmmc-supply": "vmmc-supply",
+            "vqmmc-supply": "vqmmc-supply",
+        },
+    )
     said = draft.chip.labels[label].raw
     fixed = any(name in node.raw for name in ("qcom,nonremovable", "non-removable"))
-    width = one(node, "qcom,bus-width", 0) or one(node, "bus-width", 0) or (one(node, "num-slots", 0) and 8 if fixed else 0)
+    width = (
+        one(node, "qcom,bus-width", 0) or one(node, "bus-width", 0) or (one(node, "num-slots", 0) and 8 if fixed else 0)
+    )
     if width and "bus-width" not in said and draft.boards_say(label, "bus-width"):
         part.say("bus-width", f"<{width}>", draft.evidence(node), subject="storage")
     if fixed and "non-removable" not in said and (draft.boards_say(label, "non-removable")):
@@ -100,8 +122,14 @@ def draft_usb(draft: Drafting) -> None:
         label = draft.vendor.label(node)
         speed = next(iter(node.strings("maximum-speed")), "")
         if label and speed in {"high-speed", "full-speed"} and "snps,dwc3" in draft.chip.labels[label].compatible:
-            draft.board.extend(label).say("maximum-speed", f'"{speed}"', draft.evidence(node, "maximum-speed"), subject="usb")
-        pins = [pin for name in ("qcom,usbid-gpio", "qcom,id-gpio", "id-gpio", "id-gpios") for pin in draft.vendor.pins(node, name)]
+            draft.board.extend(label).say(
+                "maximum-speed", f'"{speed}"', draft.evidence(node, "maximum-speed"), subject="usb"
+            )
+        pins = [
+            pin
+            for name in ("qcom,usbid-gpio", "qcom,id-gpio", "id-gpio", "id-gpios")
+            for pin in draft.vendor.pins(node, name)
+        ]
         if pins:
             _id_pin(draft, node, pins[0].text(low=False))
     _who_tells(draft)
@@ -118,7 +146,16 @@ MUIC = re.compile(r"-muic|sm550\d|max77\d+-muic|extcon")
 
 def _who_tells(draft: Drafting) -> None:
     """The part that knows whether a cable is there: the board's own, where it has one."""
-    telling = next((part for part in draft.board.parts if part.key.startswith("client:") and "compatible" in part.statements and MUIC.search(part.statements["compatible"].value)), None)
+    telling = next(
+        (
+            part
+            for part in draft.board.parts
+            if part.key.startswith("client:")
+            and "compatible" in part.statements
+            and MUIC.search(part.statements["compatible"].value)
+        ),
+        None,
+    )
     key = telling.key if telling is not None else "usb-id" if "usb-id" in draft.board.root.children else ""
     if not key:
         return
@@ -128,5 +165,9 @@ def _who_tells(draft: Drafting) -> None:
             single = all("," not in value for value in draft.chip.habits.nodes[label].props["extcon"])
             value = f"<&{{{key}}}>" if single else f"<&{{{key}}}>, <&{{{key}}}>"
             part = draft.board.extend(label)
-            if draft.chip.habits.used(label) >= SHARE or draft.chip.labels[label].status != "disabled" or "phy" in label:
+            if (
+                draft.chip.habits.used(label) >= SHARE
+                or draft.chip.labels[label].status != "disabled"
+                or "phy" in label
+            ):
                 part.say("extcon", value, "the part that sees the cable", certainty=LIKELY, subject="usb")

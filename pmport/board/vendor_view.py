@@ -3,66 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING
 
-from pmport.board.chip_map import ChipMap
 from pmport.board.places import Places, one
-from pmport.devicetree import DeviceTree, TreeNode
+from pmport.board.vendor_rails import Rail, rails_of
 
-__all__ = ["Pin", "Rail", "VendorView", "pmic_names"]
+if TYPE_CHECKING:
+    from pmport.board.chip_map import ChipMap
+    from pmport.devicetree import DeviceTree, TreeNode
 
-RESOURCE = re.compile(r"^(ldo|smp|smps|vs|lvs|bob|bst|boost|ncp|nldo|clk)([a-z])?(\d*)$")
-KINDS = {"ldo": "ldo", "smp": "smps", "smps": "smps", "vs": "lvs", "lvs": "lvs", "bob": "bob", "bst": "boost", "boost": "boost"}
-SHORT = {"ldo": "l", "smps": "s", "lvs": "lvs", "bob": "bob", "boost": "boost"}
-RAIL_NAME = re.compile(r"^(?:regulator[-_])?(pm\w*?|smb\w*?|\d{4})[-_]?([slb]|lvs|bob|ldo|smps)[-_]?(\d*)", re.IGNORECASE)
-UNPLAIN = re.compile(r"[-_](?:ao|so|corner|floor|level|ao_level|sw|dig|stub)(?:[-_]|$)|corner|level|floor")
-LEAST = 100_000
-"""µV. A vendor's regulator with less is counted in corners or levels, not in volts."""
-PMIC_ALIASES = {"pm6150a": "pm6150l", "pm8150a": "pm8150l", "pm8350a": "pm8350", "pm2falcon": "pm660", "pmfalcon": "pm660"}
-"""Names that vendors use for a PMIC that mainline calls otherwise."""
-PMIC = re.compile(r"\b((?:pm|pmi|pmk|pmr|smb)[a-z]?\d{3,4}[a-z]{0,2})\b")
-NOT_IN_USE = re.compile(r"^/(?:__|chosen|aliases|cpus|reserved-memory|memory|firmware)")
-
-
-@dataclass(frozen=True)
-class Rail:
-    """An output of a PMIC.
-
-    Args:
-        node: The vendor's node.
-        pmic: The PMIC, as mainline names it.
-        unit: The letter by which RPMh knows it; empty with older chips.
-        kind: ``ldo``, ``smps``, ``lvs``, ``bob``, ``boost``.
-        number: Its number; empty where there is only one.
-        low: Its least voltage; µV.
-        high: Its greatest.
-        initial: What the vendor sets at first; 0 where that is not said.
-    """
-
-    node: TreeNode
-    pmic: str
-    unit: str
-    kind: str
-    number: str
-    low: int
-    high: int
-    initial: int
-
-    def key(self, *, rpmh: bool) -> str:
-        """What the board file's parts refer to it by.
-
-        Args:
-            rpmh: Whether the chip has RPMh.
-
-        Returns:
-            ``<pm8998.a:ldo28>`` or ``<pm8994:l28>``.
-        """
-        if rpmh:
-            return f"<{self.pmic}.{self.unit}:{self.kind}{self.number}>"
-        return f"<{self.pmic}:{SHORT[self.kind]}{self.number}>"
+__all__ = ["Pin", "VendorView"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,26 +42,6 @@ class Pin:
             ``&tlmm 125 GPIO_ACTIVE_LOW``.
         """
         return f"&{self.controller} {self.number} {'GPIO_ACTIVE_LOW' if low else 'GPIO_ACTIVE_HIGH'}"
-
-
-def pmic_names(tree: DeviceTree) -> tuple[str, ...]:
-    """The PMICs of a vendor's tree, as mainline names them.
-
-    Args:
-        tree: The tree.
-
-    Returns:
-        Names, in the order of their units.
-    """
-    found: dict[str, None] = {}
-    for node in tree.walk():
-        if node.parent is not None and "spmi" in node.parent.unit_name or "spmi-pmic-arb" in " ".join(
-            node.parent.compatible if node.parent is not None else ()
-        ):
-            match = PMIC.search(f"{node.unit_name} {' '.join(node.compatible)}")
-            if match:
-                found[PMIC_ALIASES.get(match[1], match[1])] = None
-    return tuple(found)
 
 
 class VendorView:
@@ -195,9 +128,9 @@ class VendorView:
         if key and (bank := self._bank(node)):
             return bank
         text = f"{node.name} {' '.join(node.compatible)} {' '.join(node.labels)}"
-        if self.chip.main_pins and re.search(r"pinctrl|tlmm|msm[-_]?gpio|gpio@fd51", text) and "spmi" not in node.path:
-            if "qcom" in text and not re.search(r"smp2p|lpi|wcd|cdc", text):
-                return self.chip.main_pins
+        mine = re.search(r"pinctrl|tlmm|msm[-_]?gpio|gpio@fd51", text) and "qcom" in text and "spmi" not in node.path
+        if mine and not re.search(r"smp2p|lpi|wcd|cdc", text):
+            return self.chip.main_pins
         return ""
 
     def _bank(self, node: TreeNode) -> str:
@@ -267,7 +200,9 @@ class VendorView:
                     return None
                 return Pin(label, cells[0], cells[1]), "interrupts"
         for name in node.raw:
-            if re.search(r"(?:irq|int|interrupt)[-_]?(?:gpios?|pin)$", name) and not re.search(r"point|hint|print", name):
+            if re.search(r"(?:irq|int|interrupt)[-_]?(?:gpios?|pin)$", name) and not re.search(
+                r"point|hint|print", name
+            ):
                 pins = self.pins(node, name)
                 if pins:
                     return pins[0], name
@@ -283,67 +218,7 @@ class VendorView:
     @cached_property
     def rails(self) -> dict[TreeNode, Rail]:
         """The vendor's node → the PMIC's output that it stands for."""
-        found: dict[TreeNode, Rail] = {}
-        for node in self.active:
-            if "qcom,resource-name" in node.raw:
-                for child in node.children.values():
-                    rail = self._rail(node, child)
-                    if rail is not None:
-                        found[child] = rail
-        return found
-
-    @cached_property
-    def letters(self) -> dict[str, str]:
-        """Letter of a unit → PMIC, as most regulators' names say."""
-        votes: dict[str, Counter[str]] = {}
-        for node in self.tree.walk():
-            if "qcom,resource-name" not in node.raw:
-                continue
-            match = RESOURCE.match(next(iter(node.strings("qcom,resource-name")), ""))
-            if match is None or not match[2]:
-                continue
-            for child in node.children.values():
-                pmic = self._pmic_by_name(child)
-                if pmic:
-                    votes.setdefault(match[2], Counter())[pmic] += 1
-        return {letter: count.most_common(1)[0][0] for letter, count in votes.items()}
-
-    @cached_property
-    def pmics(self) -> tuple[str, ...]:
-        """The PMICs of the tree."""
-        return pmic_names(self.tree)
-
-    def _pmic_by_name(self, node: TreeNode) -> str:
-        for text in (*node.strings("regulator-name"), *node.labels):
-            whole = [name for name in self.pmics if text.lower().startswith(f"{name}_")]
-            if whole:
-                return whole[0]
-            match = RAIL_NAME.match(text)
-            if match:
-                name = match[1].lower()
-                name = f"pm{name}" if name.isdigit() else name.rstrip("_")
-                return PMIC_ALIASES.get(name, name)
-        return ""
-
-    def _rail(self, resource: TreeNode, node: TreeNode) -> Rail | None:
-        name = next(iter(resource.strings("qcom,resource-name")), "")
-        match = RESOURCE.match(name)
-        if match is None or match[1] not in KINDS:
-            return None
-        if UNPLAIN.search(next(iter(node.strings("regulator-name")), "")) or UNPLAIN.search(node.name):
-            return None
-        if not node.enabled:
-            return None
-        number = match[3] or (str(one(resource, "qcom,resource-id", 0)) if not self.rpmh else "")
-        kind = KINDS[match[1]]
-        letter = match[2] or ""
-        pmic = self.letters.get(letter, "") or self._pmic_by_name(node)
-        low, high = one(node, "regulator-min-microvolt", 0), one(node, "regulator-max-microvolt", 0)
-        if not pmic or (0 < high < LEAST):
-            return None
-        if kind in {"bob", "boost"}:
-            number = ""
-        return Rail(node, pmic, letter, kind, number, low, high, one(node, "qcom,init-voltage", 0))
+        return rails_of(self.tree, self.active, rpmh=self.rpmh)
 
     def supply(self, node: TreeNode, name: str) -> str:
         """The key of the regulator that a property refers to.

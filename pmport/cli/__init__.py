@@ -25,7 +25,7 @@ _OWN: dict[str, tuple[str, str]] = {
     "unpack": ("pmport.cli.unpack:unpack", "take any container apart into a folder"),
     "repack": ("pmport.cli.unpack:repack", "put it together again, identical or with what was changed"),
     "port": ("pmport.cli.port:port", "a first device package from a stock image"),
-    "dt": ("pmport.cli.dt_meaning:dt", "device trees: print, compile, check, apply, diff, graph, identify, pick"),
+    "dt": ("pmport.cli.dt_board:dt", "device trees: print, compile, check, apply, diff, graph, identify, pick, board"),
     "kernel": ("pmport.cli.kernel:kernel", "kernel configurations: check, needs, diff, merge, fragment, index, status"),
     "db": ("pmport.cli.db:db", "the device database: show, search, identify, validate, import, diff"),
     "deviceinfo": ("pmport.cli.deviceinfo:deviceinfo", "deviceinfo files: lint, fix, show, convert"),

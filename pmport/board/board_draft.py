@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pmport.board.board_file import BoardFile, Question
 from pmport.board.board_print import printed
@@ -12,19 +13,38 @@ from pmport.board.chip_map import ChipMap, map_from_kernel, qualcomm_chips
 from pmport.board.chip_subjects import draft_common, draft_radio, draft_supplied
 from pmport.board.drafting import Drafting
 from pmport.board.key_subjects import draft_keys
+from pmport.board.memory_subject import draft_memory
 from pmport.board.panel_subject import draft_panel
 from pmport.board.part_subjects import draft_clients
 from pmport.board.power_subjects import draft_fixed, draft_inputs, draft_rails
-from pmport.board.root_subjects import draft_identity, draft_memory, draft_serial
+from pmport.board.root_subjects import draft_identity, draft_serial
 from pmport.board.storage_subjects import draft_storage, draft_usb
-from pmport.board.vendor_view import VendorView, pmic_names
-from pmport.devicetree import DeviceTree
+from pmport.board.vendor_rails import pmic_names
+from pmport.board.vendor_view import VendorView
 from pmport.devicetree.identity import identify
 from pmport.devicetree.overlays import apply
 
+if TYPE_CHECKING:
+    from pmport.devicetree import DeviceTree
+
 __all__ = ["Draft", "draft"]
 
-SUBJECTS = (draft_identity, draft_serial, draft_memory, draft_keys, draft_rails, draft_fixed, draft_inputs, draft_storage, draft_clients, draft_usb, draft_panel, draft_radio, draft_common, draft_supplied)
+SUBJECTS = (
+    draft_identity,
+    draft_serial,
+    draft_memory,
+    draft_keys,
+    draft_rails,
+    draft_fixed,
+    draft_inputs,
+    draft_storage,
+    draft_clients,
+    draft_usb,
+    draft_panel,
+    draft_radio,
+    draft_common,
+    draft_supplied,
+)
 
 
 @dataclass
