@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING, Any, Protocol, Self, TextIO, cast
+from typing import TYPE_CHECKING, Any, Literal, Protocol, Self, TextIO, cast, overload
 
 from pmport.errors import PlanError
-from pmport.events import Event, OnEvent, Waiting, ignore
+from pmport.events import OnEvent, Waiting, ignore
 from pmport.extensions import Extensible, load
 from pmport.lazy import named
 from pmport.transport.address import split_address
@@ -17,6 +17,10 @@ from pmport.transport.udp import UdpTransport
 from pmport.transport.usb import UsbDevice, UsbTransport, wait_for_device
 
 if TYPE_CHECKING:
+    from pmport.findings import Finding
+    from pmport.flashers.fastboot.flasher import FastbootFlasher
+    from pmport.flashers.nokia.flasher import NokiaFlasher
+    from pmport.flashers.samsung.flasher import SamsungFlasher
     from pmport.plan import FlashPlan
     from pmport.transport.base import Transport
 
@@ -40,12 +44,20 @@ METHODS: Extensible[str] = Extensible(
 class Flasher(Protocol):
     """What every flasher does. A context manager: leaving it lets go of the phone."""
 
-    def run(self, plan: FlashPlan, on_event: OnEvent = ignore) -> None:
+    @property
+    def method(self) -> str:
+        """A key of :data:`METHODS`."""
+        ...
+
+    def run(self, plan: FlashPlan, on_event: OnEvent = ignore) -> tuple[Finding, ...]:
         """Carry out a plan.
 
         Args:
             plan: The plan.
             on_event: Called with every :class:`~pmport.events.Event`.
+
+        Returns:
+            What there is to say afterwards; nothing where all is well.
 
         Raises:
             PlanError: If the phone or a file is not as the plan has it; nothing was written.
@@ -63,6 +75,62 @@ class Flasher(Protocol):
     def __exit__(self, *exc: object) -> None: ...
 
 
+@overload
+def open(
+    method: Literal["fastboot"],
+    *,
+    device: str = ...,
+    timeout: float | None = ...,
+    backend: Any = ...,
+    transport: Transport | None = ...,
+    record: TextIO | None = ...,
+    raw: bool = ...,
+    on_event: OnEvent = ...,
+) -> FastbootFlasher: ...
+
+
+@overload
+def open(
+    method: Literal["heimdall"],
+    *,
+    device: str = ...,
+    timeout: float | None = ...,
+    backend: Any = ...,
+    transport: Transport | None = ...,
+    record: TextIO | None = ...,
+    raw: bool = ...,
+    on_event: OnEvent = ...,
+) -> SamsungFlasher: ...
+
+
+@overload
+def open(
+    method: Literal["0xffff"],
+    *,
+    device: str = ...,
+    timeout: float | None = ...,
+    backend: Any = ...,
+    transport: Transport | None = ...,
+    record: TextIO | None = ...,
+    raw: bool = ...,
+    on_event: OnEvent = ...,
+) -> NokiaFlasher: ...
+
+
+@overload
+def open(
+    method: str,
+    *,
+    device: str = ...,
+    timeout: float | None = ...,
+    backend: Any = ...,
+    transport: Transport | None = ...,
+    record: TextIO | None = ...,
+    raw: bool = ...,
+    on_event: OnEvent = ...,
+) -> Flasher: ...
+
+
 def open(
     method: str,
     *,
@@ -72,8 +140,8 @@ def open(
     transport: Transport | None = None,
     record: TextIO | None = None,
     raw: bool = False,
-    on_event: Callable[[Event], None] = ignore,
-) -> Any:
+    on_event: OnEvent = ignore,
+) -> Flasher:
     """Connect to a phone.
 
     Args:

@@ -203,6 +203,7 @@ class FlashPlan(Renders):
         preconditions: What must be true of the phone.
         findings: What there is to say about it before it runs.
         allow: Dangers that the user accepted: words of :data:`DANGERS`.
+        slot: Which slot of partitions that have slots: a letter, ``other``, ``all``; "" for the current one.
 
     Raises:
         RefusedError: If a step is dangerous and its danger was not allowed.
@@ -215,6 +216,7 @@ class FlashPlan(Renders):
     preconditions: Preconditions = Preconditions()
     findings: tuple[Finding, ...] = ()
     allow: tuple[str, ...] = ()
+    slot: str = ""
 
     def __post_init__(self) -> None:
         _check_words(self.allow)

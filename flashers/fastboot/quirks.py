@@ -15,10 +15,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from pmport.formats.reports.getvars import GetVars
+from typing import Protocol
 
 __all__ = ["NONE", "QUIRKS", "REFUSALS", "Quirk", "explained", "quirk_of"]
 
@@ -42,6 +39,12 @@ class Quirk:
     usb_chunk: int = 0
     largest_download: int = 0
     hint: str = ""
+
+
+class Says(Protocol):
+    """A phone's variables, recorded or asked for; "" for those that it does not have."""
+
+    def __getitem__(self, name: str, /) -> str: ...
 
 
 NONE = Quirk("any")
@@ -86,7 +89,7 @@ REFUSALS: tuple[tuple[str, str], ...] = (
 """``(pattern, what to do)`` for the words with which bootloaders refuse; the first that is found counts."""
 
 
-def quirk_of(phone: GetVars) -> Quirk:
+def quirk_of(phone: Says) -> Quirk:
     """What is special about a phone.
 
     Args:

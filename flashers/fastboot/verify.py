@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING
 
 from pmport.errors import DeviceRefusedError
 from pmport.findings import Finding, Severity
-from pmport.flashers.fastboot.partitions import partition_with_slot
+from pmport.flashers.fastboot.phone import Phone, is_ramdisk
 from pmport.plan import Verb
 
 if TYPE_CHECKING:
     from pmport.flashers.fastboot.client import FastbootClient
-    from pmport.formats.reports.getvars import GetVars
     from pmport.plan import FlashPlan
     from pmport.section import Section
 
@@ -48,7 +47,7 @@ class _Compared(io.RawIOBase):
         return len(piece)
 
 
-def read_back(client: FastbootClient, plan: FlashPlan, phone: GetVars) -> Iterator[Finding]:
+def read_back(client: FastbootClient, plan: FlashPlan, phone: Phone) -> Iterator[Finding]:
     """Compare every partition that a plan wrote with its image.
 
     Args:
@@ -61,9 +60,9 @@ def read_back(client: FastbootClient, plan: FlashPlan, phone: GetVars) -> Iterat
         right. Blocks that a sparse image leaves open are not compared.
     """
     for step in plan.steps:
-        if step.verb is not Verb.FLASH or step.image is None or ":" in step.partition:
+        if step.verb is not Verb.FLASH or step.image is None or is_ramdisk(step.partition):
             continue
-        partition = partition_with_slot(step.partition, phone)
+        partition = phone.partitions(step.partition, plan.slot)[0]
         image, ranges = _content(step.image.section)
         compared = _Compared(image, ranges)
         try:
@@ -72,7 +71,7 @@ def read_back(client: FastbootClient, plan: FlashPlan, phone: GetVars) -> Iterat
             message = f"the phone does not let it be read: {error.what}"
             yield Finding(Severity.UNKNOWN, "not-readable", message, where=partition, why="it could not be compared")
             continue
-        short = compared.at < image.size and phone[f"is-logical:{partition}"] != "yes"
+        short = compared.at < image.size and not phone.is_logical(partition)
         if compared.differs_at is not None or short:
             at = compared.at if compared.differs_at is None else compared.differs_at
             message = f"it differs from {step.image.name} from byte {at:#x} on"

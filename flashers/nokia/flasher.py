@@ -34,6 +34,7 @@ from pmport.wire import nolo as wire
 from pmport.wire.nolo_image import LOADERS, ImageLabel
 
 if TYPE_CHECKING:
+    from pmport.findings import Finding
     from pmport.flashers.nokia.settings import NoloSettings
     from pmport.transport.base import Transport
 
@@ -83,7 +84,7 @@ class NokiaFlasher:
         """Let go of the phone."""
         self.transport.close()
 
-    def run(self, plan: FlashPlan, on_event: OnEvent = ignore) -> None:
+    def run(self, plan: FlashPlan, on_event: OnEvent = ignore) -> tuple[Finding, ...]:
         """Carry out a plan; see :class:`~pmport.flashers.methods.Flasher`."""
         plan.check(self.method)
         for step in plan.steps:
@@ -92,11 +93,11 @@ class NokiaFlasher:
         steps = list(enumerate(plan.steps))
         if self.mode == MK2:
             self._run_mk2(plan)
-            return
+            return ()
         if self.mode == BOOT_ROM:
             steps = self._start_nolo(steps, plan, on_event)
         if not steps:
-            return
+            return ()
         with _told("identifying the phone", "nothing was written"):
             self.client.start()
         self._check_product(plan)
@@ -106,6 +107,7 @@ class NokiaFlasher:
             with _told(step.title, f"{step.title} was not finished; the steps before it were", step.partition):
                 self._do(step)
             on_event(StepFinished(step.title, time.monotonic() - start))
+        return ()
 
     def _check_product(self, plan: FlashPlan) -> None:
         wanted = plan.preconditions.products

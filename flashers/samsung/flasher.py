@@ -18,6 +18,7 @@ from pmport.transport.usb import UsbDevice, UsbInterface, UsbTransport
 from pmport.wire.loke import CloseCommand
 
 if TYPE_CHECKING:
+    from pmport.findings import Finding
     from pmport.formats.storage.pit import PitEntry
     from pmport.transport.base import Transport
 
@@ -77,7 +78,7 @@ class SamsungFlasher:
             self.client.begin()
             return self.client.read_table()
 
-    def run(self, plan: FlashPlan, on_event: OnEvent = ignore) -> None:
+    def run(self, plan: FlashPlan, on_event: OnEvent = ignore) -> tuple[Finding, ...]:
         """Carry out a plan; see :class:`~pmport.flashers.methods.Flasher`. All steps share one session."""
         plan.check(self.method)
         for step in plan.steps:
@@ -94,6 +95,7 @@ class SamsungFlasher:
         if self.client.dialect is not None:
             with _told("closing the session", "all steps are done"):
                 self.client.end()
+        return ()
 
     def _prepare(self, plan: FlashPlan) -> Pit:
         """Open the session, and refuse a phone whose table is not as the plan has it."""

@@ -43,7 +43,8 @@ def flash(*names: str) -> FlashPlan:
 
 
 def talk(plan: FlashPlan, *phones: VirtualUsbDevice, settings: Any = None) -> None:
-    with pmport.flashers.open(plan.method, backend=PyusbBackend(phones)) as flasher:
+    opened: Any = pmport.flashers.open(plan.method, backend=PyusbBackend(phones))
+    with opened as flasher:
         if settings is not None:
             flasher.client.settings = settings
         flasher.run(plan)

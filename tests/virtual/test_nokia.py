@@ -278,7 +278,8 @@ def test_phones_of_three_kinds_at_once_from_one_process() -> None:
 
     def work(number: int) -> None:
         plan = plan_images({"kernel": data}) if number < 2 else boot
-        with pmport.flashers.open(plan.method, device=f"usb:1-{number + 1}", backend=backend) as flasher:
+        opened: Any = pmport.flashers.open(plan.method, device=f"usb:1-{number + 1}", backend=backend)
+        with opened as flasher:
             flasher.client.settings = QUICK if number < 2 else LokeSettings(settle=0)
             flasher.run(plan)
 

@@ -14,7 +14,7 @@ from pmport.formats.base.archive import Members
 from pmport.formats.packages.factory_info import FactoryStep, Requirement, factory_steps, requirements
 from pmport.formats.registry import recognise_or_data
 from pmport.formats.storage.sparse import SparseImage, is_sparse
-from pmport.generate.plans.images import check_room, raw_size
+from pmport.generate.plans.images import check_room, raw_size, recorded_room
 from pmport.plan import FlashPlan, PlannedFile, Preconditions, Step, Verb
 from pmport.section import Section
 
@@ -232,8 +232,9 @@ def _steps(row: FactoryStep, files: dict[str, Section], how: _How) -> Iterator[S
         section, partition = files[row.image], _slotted(row, phone)
         _refuse_bomb(row.image, section)
         if how.sized:
-            check_room(row.image, section.size, partition, phone)
-            check_room(row.image, raw_size(section), partition, phone)
+            own, room = recorded_room(partition, phone)
+            check_room(row.image, section.size, own, room)
+            check_room(row.image, raw_size(section), own, room)
         if how.flags and (row.apply_vbmeta or row.partition == "vbmeta"):
             section = _flagged(section, how.flags)
         yield Step(Verb.FLASH, partition, PlannedFile.of(row.image, section))

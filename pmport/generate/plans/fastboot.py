@@ -18,6 +18,7 @@ from pmport.generate.plans.images import (
     forbid,
     planned_file,
     raw_size,
+    recorded_room,
 )
 from pmport.plan import FlashPlan, PlannedFile, Preconditions, Step, Verb
 
@@ -128,7 +129,7 @@ def _step(device: Device, name: str, image: PlannedFile, phone: GetVars | None) 
     partition = _partition(device, name)
     forbid(device, partition)
     if phone is not None:
-        check_room(image.name, raw_size(image.section), partition, phone)
+        check_room(image.name, raw_size(image.section), *recorded_room(partition, phone))
     if name == "rootfs" and device.flash.max_size and raw_size(image.section) > device.flash.max_size << 20:
         raise PlanError(f"{image.name} has more than the {device.flash.max_size} MiB that {device.codename} takes")
     return Step(Verb.FLASH, partition, image)

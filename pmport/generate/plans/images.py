@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, TypeAlias
 
 from pmport.byte_sources import FileSource
-from pmport.dangers import SLOT
+from pmport.dangers import RAMDISK_HOSTS, SLOT
 from pmport.errors import PlanError
 from pmport.formats.storage.sparse import SparseImage, is_sparse
 from pmport.node import Node
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "BOOT_MAGIC",
+    "RAMDISK_HOSTS",
     "ROLES",
     "Flashable",
     "check_boot_image",
@@ -33,6 +34,7 @@ __all__ = [
     "forbid",
     "planned_file",
     "raw_size",
+    "recorded_room",
 ]
 
 Flashable: TypeAlias = "str | os.PathLike[str] | Readable | Node"
@@ -134,26 +136,38 @@ def forbid(device: Device | None, partition: str) -> None:
         )
 
 
-def check_room(name: str, size: int, partition: str, phone: GetVars) -> None:
+def check_room(name: str, size: int, partition: str, room: int | None) -> None:
     """Refuse what is larger than its partition; what exactly fills it fits.
 
     Args:
         name: What a person calls the file.
         size: Bytes that it takes on the phone.
-        partition: The partition, with or without its slot.
-        phone: What the phone says of itself; logical partitions grow as they must.
+        partition: The partition.
+        room: Bytes of the partition; None: not known, or it grows as it must.
 
     Raises:
         PlanError: If it is larger.
     """
-    sizes = phone.partition_sizes
-    own = partition if partition in sizes else f"{partition}_{phone.current_slot}"
-    room = sizes.get(own)
-    if room is not None and size > room and phone[f"is-logical:{own}"] != "yes":
+    if room is not None and size > room:
         raise PlanError(
-            f"{name} takes {size} bytes, and {own} has {room}", state="Nothing was written",
+            f"{name} takes {size} bytes, and {partition} has {room}", state="Nothing was written",
             remedy="Make it smaller: another compression of the ramdisk, fewer modules",
         )  # fmt: skip
+
+
+def recorded_room(partition: str, phone: GetVars) -> tuple[str, int | None]:
+    """What a recording says of a partition's size.
+
+    Args:
+        partition: Its name, with or without a slot.
+        phone: The recording.
+
+    Returns:
+        The name under which it is listed, and its bytes; None where it is not, or grows as it must.
+    """
+    sizes = phone.partition_sizes
+    own = partition if partition in sizes else f"{partition}_{phone.current_slot}"
+    return own, None if phone[f"is-logical:{own}"] == "yes" else sizes.get(own)
 
 
 def raw_size(section: Section) -> int:
