@@ -79,10 +79,13 @@ class Linker:
     def _omit(self) -> None:
         """Take out the nodes that are left out where nobody refers to them."""
         for node in self.parsed.optional - self.used:
-            if self.extras.symbols and node.labels:
+            if self.extras.symbols and self._labelled(node):
                 continue  # an overlay may want it
             if node.parent is not None:
                 node.remove()
+
+    def _labelled(self, node: TreeNode) -> bool:
+        return bool(node.labels) or node in self.parsed.once_labelled
 
     def _joined(self, node: TreeNode, name: str) -> bytes:
         out = bytearray()
@@ -125,7 +128,7 @@ class Linker:
     def _label_tree(self, name: str, *, numbered: bool) -> None:
         """The paths of all labels; for symbols each of their nodes gets a phandle, because an overlay may want it."""
         root = self.parsed.root
-        named = [node for node in root.walk() if node.labels]
+        named = [node for node in root.walk() if self._labelled(node)]
         if not named:
             return
         holder = root.children.get(name) or root.add(name)

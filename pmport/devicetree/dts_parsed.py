@@ -86,6 +86,7 @@ class Parsed:
         deleted: Nodes that were deleted. They keep their place until the end, because what is defined again stands there
             once more, as :program:`dtc` has it.
         deleted_properties: Likewise.
+        once_labelled: Nodes that lost their labels so. With symbols, dtc gives them a phandle all the same.
         plugin: Whether it is an overlay.
         orphans: How many fragments were made of ``&label { };``.
         places: Node → where its braces open, each time that it is defined.
@@ -103,6 +104,7 @@ class Parsed:
     optional: set[TreeNode] = field(default_factory=set)
     deleted: set[TreeNode] = field(default_factory=set)
     deleted_properties: set[tuple[TreeNode, str]] = field(default_factory=set)
+    once_labelled: set[TreeNode] = field(default_factory=set)
     plugin: bool = False
     orphans: int = 0
     places: dict[TreeNode, list[Place]] = field(default_factory=dict)
@@ -151,6 +153,8 @@ class Parsed:
         """
         for part in node.walk():
             self.deleted.add(part)
+            if part.labels:
+                self.once_labelled.add(part)
             part.labels = ()
             for name in part.raw:
                 self.delete_property(part, name)

@@ -8,15 +8,11 @@ from __future__ import annotations
 
 import io
 import re
+import time
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
-from pmport.devicetree.constants import definitions
 from pmport.errors import FormatError
-
-if TYPE_CHECKING:
-    from typing import TextIO
 
 __all__ = ["preprocess", "wants_preprocessing"]
 
@@ -24,15 +20,8 @@ DIRECTIVE = re.compile(
     r"^[ \t]*#[ \t]*(?:include|include_next|define|undef|if|ifdef|ifndef|else|elif|endif|error|warning|pragma|line)\b(?![,-])",
     re.MULTILINE,
 )
-HASH_NAME = re.compile(
-    r"^([ \t]*)#(?![ \t]*(?:include|include_next|define|undef|if|ifdef|ifndef|else|elif|endif|error|warning|pragma|line)\b(?![,-])"
-    r"|[ \t]*\d)",
-    re.MULTILINE,
-)
-HASH = "\ue000"
-"""Stands for ``#`` at the beginning of a property's name while the preprocessor runs; a letter of no alphabet."""
-OWN = "/pmport's own constants"
-"""Stands, as the last of the folders, for the headers that pmport knows by heart."""
+NO_TIME = "??? ??? ?? ??:??:?? ????"
+"""What cpp says of a file without a time."""
 FORMAT = "device tree source"
 
 
@@ -64,69 +53,28 @@ def preprocess(text: str, name: str, folders: list[Path] | None, define: Mapping
     Raises:
         FormatError: If a file is missing, or a directive is wrong.
     """
-    processor = _processor()(folders)
-    for macro, value in {"__DTS__": "1", **define}.items():
+    from pmport.devicetree.dts_macros import HASH, RESTORED, Processor, guarded  # noqa: PLC0415 - importing pcpp takes longer than compiling a board
+
+    processor = Processor(folders)
+    for macro, value in {"__DTS__": "1", **_times(Path(name)), **define}.items():
         processor.define(f"{macro} {value}")
-    processor.parse(HASH_NAME.sub(rf"\1{HASH}", text), name)
+    processor.parse(guarded(text), name)
     out = io.StringIO()
     processor.write(out)
     if processor.errors:
         raise FormatError(processor.errors[0], format=FORMAT, remedy=processor.remedy)
-    return out.getvalue().replace(HASH, "#"), processor.files
+    return out.getvalue().replace(HASH, "#").translate(RESTORED), processor.files
 
 
-def _processor() -> Any:
-    """The class, made when it is first needed: importing pcpp takes longer than compiling a board."""
-    import pcpp  # noqa: PLC0415 - see above
-
-    class Processor(pcpp.Preprocessor):  # type: ignore[misc]  # pcpp has no types
-        """pcpp, with kernel headers that are read here, and errors that are collected."""
-
-        def __init__(self, folders: list[Path] | None) -> None:
-            super().__init__()
-            self.errors: list[str] = []
-            self.files: list[str] = []
-            self.remedy = ""
-            self.rewrite_paths: list[object] = []  # show files as they were named
-            for folder in folders or ():
-                self.add_path(str(folder))
-            self.add_path(OWN)
-            self.readable = folders is not None
-
-        def on_error(self, file: str, line: int, message: str) -> None:
-            self.errors.append(f"{file}:{line}: {message}")
-
-        def on_include_not_found(
-            self,
-            is_malformed: bool,
-            is_system_include: bool,
-            curdir: str,
-            includepath: str,
-        ) -> None:
-            _ = is_system_include, curdir
-            where = f"{self.lastdirective.source}:{self.lastdirective.lineno}"
-            self.errors.append(
-                f"{where}: {'an #include is malformed' if is_malformed else f'{includepath} is in none of the folders'}"
-            )
-            self.remedy = "name the folder that it is in (-I): for a board of the kernel, the kernel's include folder"
-            raise pcpp.OutputDirective(pcpp.Action.IgnoreAndRemove)
-
-        def on_file_open(self, is_system_include: bool, includepath: str) -> TextIO:
-            _ = is_system_include
-            if includepath.startswith(OWN):
-                text = definitions(includepath.removeprefix(OWN).lstrip("/"))
-                if not text:
-                    raise FileNotFoundError(includepath)
-                return io.StringIO(text)
-            path = Path(includepath)
-            if not self.readable:
-                raise FileNotFoundError(includepath)
-            self.files.append(includepath)
-            text = path.read_text(encoding="utf-8", errors="surrogateescape")
-            return io.StringIO(HASH_NAME.sub(rf"\1{HASH}", text))
-
-        def on_comment(self, tok: Any) -> bool:
-            _ = tok
-            return False
-
-    return Processor
+def _times(file: Path) -> dict[str, str]:
+    """The macros that tell times, as cpp writes them: days below ten have a blank in front."""
+    now = time.asctime()
+    try:
+        changed = time.asctime(time.localtime(file.stat().st_mtime))
+    except OSError:
+        changed = NO_TIME
+    return {
+        "__DATE__": f'"{now[4:10]} {now[20:]}"',
+        "__TIME__": f'"{now[11:19]}"',
+        "__TIMESTAMP__": f'"{changed}"',
+    }

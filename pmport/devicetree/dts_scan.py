@@ -21,7 +21,7 @@ BEGINNINGS = frozenset({"", " ", "\n", "\t", "\r", "\f", "\v", "/", "#"})
 BLANK = re.compile(r"(?:[ \n\t\r\f\v]+|//[^\n]*|/\*(?s:.*?)\*/)+")
 LINE = re.compile(r'[ \t]*#[ \t]*(?:line[ \t]+)?(\d+)[ \t]+"((?:[^"\\]|\\.)*)"[^\n]*')
 MARK = re.compile(r'^[ \t]*#[ \t]*(?:line[ \t]+)?(\d+)[ \t]+"((?:[^"\\]|\\.)*)"[^\n]*', re.MULTILINE)
-NUL = re.compile(r"\\(?:0{1,3}|x0{1,2})(?![0-7A-Fa-f])|\0")
+NUL = re.compile(r"\\(?:000|0{1,2}(?![0-7])|x00|x0(?![0-9A-Fa-f]))|\0")
 NESTED = 64
 """Files may include one another so deep."""
 INCLUDE = re.compile(r'/include/\s*"((?:[^"\\]|\\.)*)"', re.DOTALL)
