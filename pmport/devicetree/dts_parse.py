@@ -241,7 +241,7 @@ class _Reader:
         deletes = scanner.accept("/delete-property/")
         name = self._name()
         if not deletes and scanner.next == "{":
-            return self._child(block, name, labels, optional=optional, place=place)
+            return self._child(block, name, labels, optional=optional)
         if optional:
             scanner.fail("a node must follow /omit-if-no-ref/")
         if after_node:
@@ -258,14 +258,14 @@ class _Reader:
         self._set(block, name, pieces, labels, place)
         return False
 
-    def _child(self, block: _Block, name: str, labels: tuple[str, ...], *, optional: bool, place: Place) -> _Block:
+    def _child(self, block: _Block, name: str, labels: tuple[str, ...], *, optional: bool) -> _Block:
         node, fresh = block.node, False
         child = node.children.get(name)
         if child is None:  # not by add(), which tells the root each time: a deep tree would take long
             child, fresh = TreeNode(name, node), True
             node.children[name] = child
         elif block.fresh and child not in self.parsed.deleted:
-            self._duplicate_node(child, place)
+            self._duplicate_node(child, self.scanner.place)
         self._label(child, tuple(reversed(labels)) if fresh else labels)
         if optional:
             self.parsed.optional.add(child)

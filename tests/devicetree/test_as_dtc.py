@@ -134,7 +134,7 @@ def test_what_does_not_fit_into_its_cell_is_cut_and_said() -> None:
 
 
 def test_no_fixup_can_name_a_path() -> None:
-    with pytest.raises(FormatError, match="no fixup can be written for &{/nope}"):
+    with pytest.raises(FormatError, match=r"no fixup can be written for &\{/nope\}"):
         parse_source("/plugin/; / { r = <&{/nope}>; };")
 
 

@@ -125,12 +125,12 @@ def avoid_unnecessary_cells(context: Context, node: TreeNode) -> Iterator[Remark
     del context
     if node.parent is None or not node.children or "ranges" in node.raw or "dma-ranges" in node.raw:
         return
-    if not _counted(node) or any("reg" in child.raw for child in node.children.values()):
+    if not _counted(node) or any("reg" in child.raw or "ranges" in child.raw for child in node.children.values()):
         return
     yield (
         node,
         "",
-        "#address-cells and #size-cells say nothing: there is no ranges, no dma-ranges, and no child with reg",
+        "#address-cells and #size-cells say nothing: there is no ranges, no dma-ranges, and no child with reg or ranges",
     )
 
 

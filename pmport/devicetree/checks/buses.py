@@ -125,7 +125,8 @@ def simple_bus_reg(context: Context, node: TreeNode) -> Iterator[Remark]:
 
 def i2c_bus_bridge(context: Context, node: TreeNode) -> Iterator[Remark]:
     """Which nodes are I²C buses, by their names; their cells."""
-    if node.unit_name not in {"i2c", "i2c-bus", "i2c-arb"}:
+    inner = any(child.unit_name == "i2c-bus" for child in node.children.values())
+    if node.unit_name not in {"i2c-bus", "i2c-arb"} and (node.unit_name != "i2c" or inner):
         return
     context.buses[node] = "i2c"
     if node.children:

@@ -104,6 +104,9 @@ def _entries(context: Context, node: TreeNode, own: int) -> Iterator[Remark]:
             if "#interrupt-cells" not in parent.raw:
                 yield node, "", f"{parent.path} has no #interrupt-cells, and cell {at} of interrupt-map refers to it"
             return
-        at += 1 + count + (cell(parent, "#address-cells") or 0)
+        wide = cell(parent, "#address-cells")
+        if wide is None:
+            yield node, name, f"{parent.path} has no #address-cells: 0 is taken for the entry at cell {at}"
+        at += 1 + count + (wide or 0)
         if at > len(found):
             yield node, name, f"it ends within an entry: {4 * len(found)} bytes, and {4 * at} are wanted"

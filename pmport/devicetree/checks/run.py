@@ -48,27 +48,34 @@ def checked(context: Context, levels: Levels) -> Findings:
         levels: Which checks are on.
 
     Returns:
-        What was found. A check whose needs failed is not made, and that is said.
+        What was found. A check is not made where one that it needs failed; ``not_checked`` says which.
     """
     nodes = list(context.root.walk())
     findings: list[Finding] = []
-    failed: set[str] = set()
+    failed: dict[str, str] = {}  # check → the one that failed: itself, or one that it needs
     for name, entry in CHECKS.items():
         level = levels.of(name)
         if level == "off":
             continue
-        missing = next((needed for needed in entry.needs if needed in failed), "")
-        if missing:
-            failed.add(name)
-            message = f"it could not be checked: {missing} failed"
-            findings.append(Finding(Severity.UNKNOWN, name, message))
+        cause = next((failed[needed] for needed in entry.needs if needed in failed), "")
+        if cause:
+            failed[name] = cause
             continue
         for at, of, message, place in _found(context, entry, nodes):
-            failed.add(name)
+            failed[name] = name
             shown = f"{at.path}{':' + of if of else ''}: {message}"
             where = str(place) if place is not None else at.path
             findings.append(Finding(SEVERITIES[level], name, shown, where=where, source=f"dtc -W{name}"))
-    return Findings(findings)
+    return Findings([*findings, *_not_made(failed)])
+
+
+def _not_made(failed: dict[str, str]) -> Iterator[Finding]:
+    """Which checks could not be made, because one that they need failed."""
+    for cause in dict.fromkeys(failed.values()):
+        names = [name for name, because in failed.items() if because == cause and name != cause]
+        if names:
+            message = f"{cause} failed, so these were not made: {', '.join(names)}"
+            yield Finding(Severity.UNKNOWN, "not_checked", message)
 
 
 def _found(context: Context, entry: Check, nodes: list[TreeNode]) -> Iterator[tuple[TreeNode, str, str, Place | None]]:

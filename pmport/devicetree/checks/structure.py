@@ -21,6 +21,7 @@ __all__ = [
     "name_chars",
     "name_format",
     "name_is_string",
+    "name_not_empty",
     "name_properties",
     "node_and_property",
     "property_chars",
@@ -68,6 +69,12 @@ def name_format(context: Context, node: TreeNode) -> Iterator[Remark]:
     """One ``@`` at most."""
     if "@" in node.unit_address and not _exempt(context, node.name):
         yield node, "", "its name has more than one '@'"
+
+
+def name_not_empty(context: Context, node: TreeNode) -> Iterator[Remark]:
+    """Something before the unit address."""
+    if node is not context.root and not node.unit_name:
+        yield node, "", "there is nothing before its unit address"
 
 
 def node_and_property(context: Context, node: TreeNode) -> Iterator[Remark]:
@@ -123,17 +130,17 @@ def explicit_phandles(context: Context, node: TreeNode) -> Iterator[Remark]:
             yield node, name, f"{name} is {len(value)} bytes long, not one cell"
         elif targets and context.source is not None:
             if context.source.find(targets[0]) is not node:
-                yield node, name, f"{name} refers to another node"
+                yield node, "", f"{name} refers to another node"
         elif cell(node, name) in NO_PHANDLES:
             yield node, name, f"{name} cannot be {cell(node, name):#x}"
         else:
             numbers.append((name, int.from_bytes(value, "big")))
     if len({number for _, number in numbers}) > 1:
         yield node, "", "phandle and linux,phandle differ"
-    for name, number in numbers[:1]:
+    for _, number in numbers[:1]:
         other = context.by_phandle(number)
         if other is not None and other is not node:
-            yield node, name, f"the phandle {number:#x} belongs to {other.path}"
+            yield node, "", f"the phandle {number:#x} belongs to {other.path}"
 
 
 def name_is_string(context: Context, node: TreeNode) -> Iterator[Remark]:

@@ -1,6 +1,7 @@
 """All checks, in the order in which :program:`dtc` makes them, and which of them are on.
 
-The names, the order, what each needs and what is on from the beginning are dtc's (1.7.2, its ``-W`` and ``-E``), so that
+The names, the order, what each needs and what is on from the beginning are dtc's (its ``-W`` and ``-E``; 1.7.2, and the
+newer one in Linux 7.2, which has ``node_name_not_empty`` and no ``graph_child_address`` any more), so that
 reports can be compared; a check stands behind those that it needs. ``value_truncated`` is a warning that dtc gives
 without a name.
 """
@@ -64,6 +65,7 @@ _TABLE = (
     _error("duplicate_property_names", None),
     _error("node_name_chars", structure.name_chars(strict=False)),
     _error("node_name_format", structure.name_format, "node_name_chars"),
+    _error("node_name_not_empty", structure.name_not_empty, "node_name_chars"),
     _error("property_name_chars", structure.property_chars),
     _error("name_is_string", structure.name_is_string),
     _error("name_properties", structure.name_properties, "name_is_string"),
@@ -123,18 +125,19 @@ _TABLE = (
 CHECKS: Mapping[str, Check] = MappingProxyType({check.name: check for check in _TABLE})
 """Name → check, in their order."""
 
-_QUIET = ("unit_address_vs_reg", "avoid_unnecessary_addr_size", "alias_paths", "graph_child_address", "simple_bus_reg")
+_QUIET = ("unit_address_vs_reg", "avoid_unnecessary_addr_size", "alias_paths", "interrupt_map", "simple_bus_reg")
+_ALWAYS = ("no-unique_unit_address", "no-graph_child_address")
 KERNEL: Mapping[int, tuple[str, ...]] = MappingProxyType(
     {
-        0: ("no-unique_unit_address", *(f"no-{name}" for name in _QUIET)),
-        1: ("no-unique_unit_address", "unique_unit_address_if_enabled"),
+        0: (*_ALWAYS, *(f"no-{name}" for name in _QUIET)),
+        1: (*_ALWAYS, "unique_unit_address_if_enabled"),
         2: (
-            "no-unique_unit_address", "unique_unit_address_if_enabled", "node_name_chars_strict",
-            "property_name_chars_strict", "unique_unit_address",
+            *_ALWAYS, "unique_unit_address_if_enabled", "node_name_chars_strict", "property_name_chars_strict",
+            "unique_unit_address",
         ),
     }
 )  # fmt: skip
-"""What ``make dtbs W=N`` of the kernel sets: ``scripts/Makefile.dtbs`` of Linux 7.2."""
+"""What ``make dtbs W=N`` of the kernel sets: ``scripts/Makefile.dtbs`` of Linux 7.2, whose dtc has no ``graph_child_address``."""
 
 
 class Levels:
