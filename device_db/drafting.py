@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from pmport.device_db.device import Addresses, Boot, Device, Display, Flash, Package
 from pmport.device_db.deviceinfo_keys import DEFAULT_BASE, KEYS
+from pmport.device_db.reference_boards import is_reference_name
 from pmport.errors import RecordError
 from pmport.formats.reports.deviceinfo_lint import Schema
 from pmport.redaction import identifies
@@ -23,6 +24,8 @@ USUAL_KERNEL_OFFSET = 0x8000
 """Where kernels lie from the base, by habit of all tools; only how offsets are written depends on it."""
 PLACEMENTS = {"appended": "append_dtb", "second": "dtb_second", "qcdt": "qcdt", "dtbh": "qcdt", "sprd": "qcdt"}
 """Where device trees are → key of the record. Of a table in the dt section, the type is left open: it says who builds it."""
+TABLE_BUILDERS = {"dtbh": "exynos", "sprd": "sprd"}
+"""Placement → ``qcdt_type``: the builder of such a table. Qualcomm's is left open, because the kernel package may bring one."""
 WRAPPERS = {"seandroidenforce": "append_seandroidenforce", "dhtb": "prepend_dhtb"}
 NEEDED = {
     "name": "what is it sold as?",
@@ -144,7 +147,7 @@ def draft(facts: DeviceFacts, codename: str, **said: Any) -> Draft:
     evidence: dict[str, Fact | None] = {}
     fields: dict[str, Any] = {"codename": codename}
     for name in ("arch", "soc"):
-        if len(_said_equally(facts, name)) == 1:
+        if len(_said_equally(facts, name)) == 1 and not (name == "soc" and any(_unknown_chip(facts))):
             _take(facts, name, name, fields, evidence)
     fields["boot"] = _boot(facts, evidence)
     fields["display"] = _display(facts, evidence)
@@ -189,6 +192,9 @@ def _boot(facts: DeviceFacts, evidence: dict[str, Fact | None]) -> Boot:
         if key:
             known[key] = True
             evidence[f"boot.{key}"] = fact
+        if str(fact.value) in TABLE_BUILDERS:
+            known["qcdt_type"] = TABLE_BUILDERS[str(fact.value)]
+            evidence["boot.qcdt_type"] = fact
     for fact in facts.all("wrapper"):
         key = WRAPPERS.get(str(fact.value))
         if key:
@@ -203,11 +209,18 @@ def _addresses(facts: DeviceFacts, evidence: dict[str, Fact | None]) -> Addresse
     known: dict[str, int] = {}
     for name in ("kernel", "ramdisk", "second", "tags", "dtb"):
         _take(facts, f"{name}_addr", name, known, evidence, "boot.addresses.")
-    base = known.get("kernel", 0) - USUAL_KERNEL_OFFSET
-    if base >= 0 and base != DEFAULT_BASE:
+    kernel = facts.all("kernel_addr")
+    base = _base(known)
+    if kernel and base != DEFAULT_BASE:
         known["base"] = base
-        evidence["boot.addresses.base"] = facts.all("kernel_addr")[0]
+        evidence["boot.addresses.base"] = kernel[0]
     return Addresses(**known)
+
+
+def _base(addresses: Mapping[str, int]) -> int:
+    """The usual base, or 0 where it would lie above an address: offsets are never negative, and mkbootimg does not wrap them."""
+    usual = addresses.get("kernel", 0) - USUAL_KERNEL_OFFSET
+    return usual if usual >= 0 and all(address >= usual for address in addresses.values()) else 0
 
 
 def _package(facts: DeviceFacts, evidence: dict[str, Fact | None]) -> Package:
@@ -244,11 +257,36 @@ def _disagreements(facts: DeviceFacts) -> Iterator[Question]:
             yield Question(key, f"{text}: {', '.join(named[:SHOWN])}{more}?", needed=True)
 
 
+OFFERS: Mapping[str, tuple[str, ...]] = {"name": ("model",), "manufacturer": ("manufacturer",)}
+"""Key that is asked for → facts that may answer it."""
+
+
+def _offered(facts: DeviceFacts, key: str) -> str:
+    """What the image says, where a question may be answered by it."""
+    told = [str(value) for field in OFFERS.get(key, ()) for value in facts.values(field)]
+    named = [text for text in told if not is_reference_name(text)][:SHOWN]
+    return f" (it names {', '.join(named)})" if named else ""
+
+
+def _unknown_chip(facts: DeviceFacts) -> Iterator[Question]:
+    """One tree's chip is not all trees' chip: some name one that is not known, or none."""
+    chips = _said_equally(facts, "soc")
+    silent = [
+        told
+        for place, told in facts.by_tree().items()
+        if place is not None and "compatible" in told and "soc" not in told
+    ]
+    if len(chips) == 1 and silent:
+        names = [str(value) for told in silent for value in told.values("compatible")[-1:]]
+        listed = ", ".join(dict.fromkeys([str(chips[0]), *names][:SHOWN]))
+        yield Question("soc", f"which of the chips that the device trees are for has it: {listed}?", needed=True)
+
+
 def _questions(device: Device, facts: DeviceFacts) -> Iterator[Question]:
     """Every live key that the record leaves open, the needed ones first; the others with what holds until then."""
     schema = Schema.shipped()
     version = facts.number("header_version") or 0
-    several = list(_disagreements(facts))
+    several = [*_disagreements(facts), *_unknown_chip(facts)]
     yield from several
     asked = {question.key for question in several} | ({"screen_height"} if several else set())
     open_keys = [
@@ -261,7 +299,7 @@ def _questions(device: Device, facts: DeviceFacts) -> Iterator[Question]:
         useless |= {key for key in NEEDED if key.startswith("flash_offset_")}
     for key, text in NEEDED.items():
         if key in open_keys and key not in useless:
-            yield Question(key, text, needed=True, default=schema.default(key) or "")
+            yield Question(key, f"{text}{_offered(facts, key)}", needed=True, default=schema.default(key) or "")
     for key in open_keys:
         if key not in NEEDED or key in useless:
             yield Question(key, str(schema.variables[key].get("description", "")), default=schema.default(key) or "")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,7 +15,7 @@ from pmport.findings import Finding, Severity
 from pmport.render import Table
 
 if TYPE_CHECKING:
-    from pmport.device_db import BoardAnswer
+    from pmport.facts import DeviceFacts
 
 __all__ = ["db"]
 
@@ -74,12 +73,8 @@ def identify(file: str, most: int, *, as_json: bool, raw: bool) -> int:
         findings.append(
             Finding(Severity.NOTE, "tie", f"{len(best)} records agree equally well: the file does not tell them apart")
         )
-    views = []
-    answers = [answer for answer in device_db.boards(told) if answer.named or answer.candidates]
-    if not candidates and device_db.of_several_boards(answers):
-        boards = len({(answer.model, answer.best) for answer in answers})
-        findings.append(_several_boards(boards))
-        views.append(_by_tree(answers))
+    findings += several_boards(told)
+    views = [_by_tree(told)] if several_boards(told) else []
     columns = ("codename", "name", "score", "because")
     table = Table(columns, rows, empty="none of the records: nothing in the file names a device, or it has none yet")
     return report(
@@ -91,16 +86,35 @@ def identify(file: str, most: int, *, as_json: bool, raw: bool) -> int:
     )
 
 
-def _several_boards(boards: int) -> Finding:
-    return Finding(
-        Severity.NOTE,
-        "several-boards",
-        f"The file holds device trees of {boards} boards: it does not say which of them the phone is",
-        fix="see pmport dt identify, and ask the phone: fastboot getvar all, or /proc/device-tree",
-    )
+def several_boards(told: DeviceFacts) -> list[Finding]:
+    """A note where an image holds trees of several boards, so that it does not say which the phone is.
+
+    Args:
+        told: The image's facts.
+
+    Returns:
+        One note, or none.
+    """
+    from pmport import device_db  # noqa: PLC0415 - as above
+
+    answers = device_db.boards(told)
+    if device_db.find(told) or not device_db.of_several_boards(answers):
+        return []
+    boards = len({(answer.model, answer.best) for answer in answers if answer.named or answer.candidates})
+    return [
+        Finding(
+            Severity.NOTE,
+            "several-boards",
+            f"The file holds device trees of {boards} boards: it does not say which of them the phone is",
+            fix="see pmport dt identify, and ask the phone: fastboot getvar all, or /proc/device-tree",
+        )
+    ]
 
 
-def _by_tree(answers: Iterable[BoardAnswer]) -> Table:
+def _by_tree(told: DeviceFacts) -> Table:
+    from pmport import device_db  # noqa: PLC0415 - as above
+
+    answers = [answer for answer in device_db.boards(told) if answer.named or answer.candidates]
     rows = [(answer.tree, answer.model, ", ".join(sorted(answer.best)) or "none") for answer in answers]
     return Table(("tree", "model", "records"), rows, title="what each tree says by itself")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,6 +20,8 @@ __all__ = ["dt"]
 
 SOURCE_SUFFIXES = frozenset({".dts", ".dtsi", ".dtso"})
 INDEX = click.option("--index", type=int, default=0, help="Which of several trees in the file, counted from 0.")
+NUMBERED = re.compile(r"(.+)@(\d+)")
+"""``FILE@N``: tree N of a file."""
 OUTPUT = click.option("-o", "--output", default="-", help="Where to write; - for standard output.")
 
 
@@ -27,13 +30,16 @@ def dt() -> None:
     """Device trees: print them as source, compile source."""
 
 
-def tree_of(file: str, index: int = 0) -> DeviceTree:
+def tree_of(file: str, index: int = 0, option: str = "--index") -> DeviceTree:
     """The device tree in a file: a blob, source, one of the trees in an image or table, or a folder.
+
+    Where a file holds several, standard error says which was taken, and how another is.
 
     Args:
         file: A path; ``-``: standard input. A name that ends with ``.dts``, ``.dtsi`` or ``.dtso`` is compiled; a folder
-            is read as ``/proc/device-tree`` is laid out.
-        index: Which of several.
+            is read as ``/proc/device-tree`` is laid out. ``dtbo.img@3`` is tree 3 of that file.
+        index: Which of several, where the name does not say.
+        option: The option that chooses another; "": the name alone does.
 
     Returns:
         The tree.
@@ -47,17 +53,28 @@ def tree_of(file: str, index: int = 0) -> DeviceTree:
         return read_folder(file)
     if Path(file).suffix in SOURCE_SUFFIXES:
         return read_source(file, symbols=True)
+    numbered = NUMBERED.fullmatch(file)
+    if numbered and not Path(file).exists():
+        file, index = numbered[1], int(numbered[2])
     with opened(file) as node:
         if isinstance(node, DeviceTree):
             return node
-        found = [part for _, part in node.walk() if isinstance(part, Blob)]
+        named = [(path, part) for path, part in node.walk() if isinstance(part, Blob)]
+        found = [part for _, part in named]
         if index < 0 or index >= len(found):
             raise FormatError(
                 f"{file} holds {len(found)} device trees, and number {index} is wanted",
                 format="device tree",
-                remedy="pmport inspect shows what is in a file; --index counts from 0",
+                remedy=f"pmport dt identify shows the trees of a file; {option or f'{file}@N'} counts from 0",
             )
-        return found[index].tree()
+        tree = found[index].tree()
+        if len(found) > 1:
+            another = f"{option} N" if option else f"{file}@N"
+            model = next(iter(tree.root.strings("model")), "") or "no model"
+            click.echo(
+                f"note: this is tree {index} of {len(found)}, {named[index][0]} ({model}); another: {another}", err=True
+            )
+        return tree
 
 
 def written(data: bytes, output: str) -> None:

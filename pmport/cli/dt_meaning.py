@@ -21,10 +21,13 @@ __all__ = ["apply_", "diff_", "dt", "graph_", "identify_", "pick_"]
 @click.option("--index", type=int, default=0, help="Which tree of BASE, counted from 0.")
 @json_option
 def apply_(base: str, overlays: tuple[str, ...], output: str, index: int, *, as_json: bool, raw: bool) -> int:
-    """Apply OVERLAYS to BASE, one after the other, and tell what they changed."""
+    """Apply OVERLAYS to BASE, one after the other, and tell what they changed.
+
+    dtbo.img@3 is tree 3 of a table.
+    """
     from pmport.devicetree.overlays import apply  # noqa: PLC0415 - only here
 
-    applied = apply(tree_of(base, index), *(tree_of(overlay) for overlay in overlays))
+    applied = apply(tree_of(base, index), *(tree_of(overlay, option="") for overlay in overlays))
     if output:
         written(bytes(applied.tree), output)
     result = {"changes": [{"path": change.path, "property": change.name} for change in applied.changes]}

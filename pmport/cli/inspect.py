@@ -10,7 +10,7 @@ import click
 from pmport.cli.output import json_option, report
 from pmport.cli.source import opened
 from pmport.node import Data
-from pmport.render import Table, size_text
+from pmport.render import Stack, Table, size_text
 
 if TYPE_CHECKING:
     from pmport.findings import Finding
@@ -26,7 +26,9 @@ MOST_CHILDREN = 40
 @click.command(epilog="Example: pmport inspect boot.img --facts")
 @click.argument("file")
 @click.option("--facts", "with_facts", is_flag=True, help="Also what it tells about the device, each with its source.")
-@click.option("--all", "whole", is_flag=True, help=f"List every part, not {MOST_CHILDREN} per container.")
+@click.option(
+    "--all", "whole", is_flag=True, help=f"Every part, not {MOST_CHILDREN} per container; every fact, at full length."
+)
 @json_option
 def inspect(file: str, *, with_facts: bool, whole: bool, as_json: bool, raw: bool) -> int:
     """Show what FILE is and what is in it; - reads standard input."""
@@ -44,7 +46,8 @@ def inspect(file: str, *, with_facts: bool, whole: bool, as_json: bool, raw: boo
                 for depth, name, offset, size, kind, role in rows
             ],
         }
-        views: list[View] = [Table(("field", "value"), node.describe()) if raw else node.view()]
+        fields: View = Table(("field", "value"), node.describe()) if raw else node.view()
+        views: list[View] = [fields if whole else _cut(fields)]
         if len(rows) > 1:
             table = [
                 ("  " * depth + name, "" if offset is None else f"{offset:#x}", size, size_text(size), kind or role)
@@ -53,8 +56,25 @@ def inspect(file: str, *, with_facts: bool, whole: bool, as_json: bool, raw: boo
             views.append(Table(("part", "offset", "bytes", "", "what it is"), table))
         if told is not None:
             result["facts"] = told.as_json(redacted=not raw)
-            views.append(told.view())
+            views.append(told.view(whole=whole))
         return report(result, views, findings=_findings(node), as_json=as_json, raw=raw)
+
+
+MOST_VALUE = 120
+"""So many letters of a field are shown, unless everything is asked for."""
+
+
+def _cut(view: View) -> View:
+    """Long values cut, line ends shown."""
+    if isinstance(view, Stack):
+        return Stack([_cut(part) for part in view.views])
+    return _cut_table(view) if isinstance(view, Table) else view
+
+
+def _cut_table(table: Table) -> Table:
+    lines = [[cell.replace("\r", "\\r").replace("\n", "\\n") for cell in row] for row in table.cells]
+    cells = [[cell if len(cell) <= MOST_VALUE else f"{cell[: MOST_VALUE - 1]}…" for cell in row] for row in lines]
+    return Table(table.columns, cells, table.title, table.empty)
 
 
 Row = tuple[int, str, int | None, int, str, str]

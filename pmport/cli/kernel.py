@@ -200,7 +200,9 @@ def needs(
     from pmport.kernels import load_index  # noqa: PLC0415
     from pmport.kernels import needs as find  # noqa: PLC0415
 
-    found = find(tree_of(tree, tree_index), open_config(config), load_index(index_name) if index_name else None)
+    found = find(
+        tree_of(tree, tree_index, "--tree-index"), open_config(config), load_index(index_name) if index_name else None
+    )
     if as_fragment:
         click.echo(found.fragment(), nl=False)
         return
@@ -218,7 +220,7 @@ def status(tree: str, tree_index: int, index_name: str, *, as_json: bool, raw: b
     from pmport.cli.dt import tree_of  # noqa: PLC0415 - only here
     from pmport.kernels import load_index, mainline_status  # noqa: PLC0415
 
-    found = mainline_status(tree_of(tree, tree_index), load_index(index_name))
+    found = mainline_status(tree_of(tree, tree_index, "--tree-index"), load_index(index_name))
     result = {"index": repr(found.index), "score": found.score, "parts": list(found.parts)}
     report(result, [found.view()], as_json=as_json, raw=raw)
 

@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from pmport.cli.db import several_boards
 from pmport.cli.output import json_option, report
 from pmport.cli.source import opened
+from pmport.errors import FormatError
 
 if TYPE_CHECKING:
     from pmport.device_db import Candidate, Device
@@ -24,7 +26,9 @@ def _with_modules(device: Device, tree: str, config: str) -> Device:
     from pmport.cli.dt import tree_of  # noqa: PLC0415
     from pmport.cli.kernel import open_config  # noqa: PLC0415
 
-    return pmport.generate.with_early_modules(device, pmport.kernels.needs(tree_of(tree), open_config(config)))
+    return pmport.generate.with_early_modules(
+        device, pmport.kernels.needs(tree_of(tree, option=""), open_config(config))
+    )
 
 
 def _known(candidate: Candidate) -> Finding:
@@ -75,6 +79,12 @@ def port(
     board_tree, kernel_config = said.pop("board_tree"), said.pop("kernel_config")
     with opened(file) as image:
         facts = pmport.facts.of(image)
+        if not len(facts):
+            raise FormatError(
+                f"{file} ({image.KIND}) says nothing about a device, and no package was written",
+                format=image.KIND,
+                remedy="give a stock boot image, a device tree, or a recorded fastboot getvar all",
+            )
         draft = pmport.device_db.draft(facts, codename=codename, **said)
     if board_tree and kernel_config:
         draft = replace(draft, device=_with_modules(draft.device, board_tree, kernel_config))
@@ -102,5 +112,6 @@ def port(
     asked = {question.key for question in draft.needed}
     findings = [finding for finding in findings if finding.where not in asked]  # asked for already
     findings += [_known(candidate) for candidate in pmport.device_db.find(facts)[:3]]
+    findings += several_boards(facts)
     views = [pmport.generate.explain(draft)] if explain else []
     return report(result, [draft.view(), *views], findings=findings, as_json=as_json, raw=raw)

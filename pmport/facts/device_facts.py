@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import IntEnum
 from types import MappingProxyType
@@ -89,6 +89,8 @@ FIELDS: Mapping[str, str] = MappingProxyType(
 """Every field that facts may have, with its meaning."""
 
 
+MOST_VALUE, MOST_SOURCE = 80, 60
+"""So many letters of a value and of a source stand in a table that is not asked for whole."""
 TABLE_ENTRY = re.compile(r"\S+ entry \d+")
 """Source of what an entry of a table of device trees says: the table's kind, and the entry's number."""
 
@@ -276,31 +278,62 @@ class DeviceFacts(Renders):
             result.setdefault(fact.field, []).append(row)
         return result
 
-    def view(self) -> Table:
+    def view(self, *, whole: bool = False) -> Table:
         """A table of all facts.
 
+        Args:
+            whole: Each fact in a row, and values at full length; otherwise one row for equal facts of many places, and
+                long values cut.
+
         Returns:
-            One row per fact, what identifies the phone redacted.
+            The table, what identifies the phone redacted.
         """
+        order = list(FIELDS)
         rows = [
             (
-                fact.field,
-                REDACTED if identifies(fact.field) else _shown(fact),
-                fact.source,
-                "" if fact.offset is None else f"{fact.offset:#x}",
-                fact.certainty.name.lower(),
+                field,
+                shown if whole else _cut(shown, MOST_VALUE),
+                _sources(facts) if whole else _cut(_sources(facts), MOST_SOURCE),
+                "" if facts[0].offset is None else f"{facts[0].offset:#x}",
+                facts[0].certainty.name.lower(),
             )
-            for fact in sorted(self._facts, key=lambda fact: list(FIELDS).index(fact.field))
+            for (field, shown), facts in sorted(self._folded(whole=whole), key=lambda item: order.index(item[0][0]))
         ]
         return Table(("fact", "value", "source", "offset", "certainty"), rows, empty="no facts")
+
+    def _folded(self, *, whole: bool) -> Iterator[tuple[tuple[str, str], list[Fact]]]:
+        """``(field, value as it is shown)`` and the facts that say so, the most certain first."""
+        rows: dict[tuple[str, str, int], list[Fact]] = {}
+        for number, fact in enumerate(self._facts):
+            shown = REDACTED if identifies(fact.field) else _shown(fact)
+            rows.setdefault((fact.field, shown, number if whole else -1), []).append(fact)
+        for (field, shown, _), facts in rows.items():
+            yield (field, shown), sorted(facts, key=lambda fact: -fact.certainty)
 
     def __repr__(self) -> str:
         return f"<DeviceFacts: {len(self)} facts on {len({fact.field for fact in self._facts})} fields>"
 
 
+def _cut(text: str, most: int) -> str:
+    return text if len(text) <= most else f"{text[: most - 1]}…"
+
+
+def _sources(facts: Sequence[Fact]) -> str:
+    """Who says it: the first, and how many more."""
+    trees = len({fact.tree for fact in facts if fact.tree is not None})
+    more = f"{trees} trees" if trees == len(facts) else f"{len(facts)} places"
+    return facts[0].source if len(facts) == 1 else f"{more}, first {facts[0].source}"
+
+
 def _shown(fact: Fact) -> str:
+    return _value_text(fact).replace("\r", "\\r").replace("\n", "\\n")
+
+
+def _value_text(fact: Fact) -> str:
     if isinstance(fact.value, int) and not isinstance(fact.value, bool) and fact.field.endswith("_addr"):
         return f"{fact.value:#010x}"
+    if fact.field == "screen_size" and isinstance(fact.value, tuple):
+        return "x".join(str(item) for item in fact.value)
     if isinstance(fact.value, tuple):
         return " ".join(f"{item:#x}" if isinstance(item, int) else str(item) for item in fact.value)
     return redact(str(fact.value))

@@ -21,6 +21,10 @@ SIMULATED = re.compile(r"_sim_")
 """Qualcomm's panels for simulators stand in every tree of theirs."""
 
 
+HALF = re.compile(r"[ _][01](?=[ _]|$)")
+"""What tells the two halves of a panel apart in their names."""
+
+
 def of_blob(blob: Blob) -> Iterator[Fact]:
     """Facts of a blob.
 
@@ -52,7 +56,12 @@ def of_tree(tree: DeviceTree) -> Iterator[Fact]:
                 yield Fact(field, text, f"/chosen/{name}")
     for text in tree.root.strings("serial-number")[:1]:
         yield Fact("serial", text, "/serial-number")
+    halves = {half.path: pair for pair in _dual_panels(tree) for half in pair}
     for node in tree.walk():
+        if node.path in halves:
+            if node is halves[node.path][0]:
+                yield from _dual(*halves[node.path])
+            continue
         yield from _panel(node)
         yield from _touch(node)
 
@@ -96,6 +105,38 @@ def _panel(node: TreeNode) -> Iterator[Fact]:
         yield from _named(node, "atag,videolfb-lcmname")
     elif node.parent is not None and node.parent.name == "lcds" and "panel-name" in raw:
         yield from _named(node, "panel-name")
+
+
+def _dual_panels(tree: DeviceTree) -> Iterator[tuple[TreeNode, TreeNode]]:
+    """Halves of one panel on two DSI links: their names differ in one digit, and they go to the first and the second display."""
+    seen: dict[tuple[str, tuple[int, ...]], TreeNode] = {}
+    for node in tree.walk():
+        name = next(iter(node.strings("qcom,mdss-dsi-panel-name")), "")
+        place = next(iter(node.strings("qcom,mdss-dsi-panel-destination")), "")
+        if not name or place not in {"display_1", "display_2"} or SIMULATED.search(node.name):
+            continue
+        key = (HALF.sub("", name), _cells(node, "qcom,mdss-dsi-panel-height"))
+        other = seen.pop(key, None)
+        if other is None:
+            seen[key] = node
+        elif next(iter(other.strings("qcom,mdss-dsi-panel-destination"))) != place and HALF.search(name):
+            yield other, node
+
+
+def _cells(node: TreeNode, name: str) -> tuple[int, ...]:
+    return next((cells for holder in (node, *node.walk()) if (cells := holder.cells(name))), ())
+
+
+def _dual(first: TreeNode, second: TreeNode) -> Iterator[Fact]:
+    """One panel of two halves: both widths together."""
+    name = next(iter(first.strings("qcom,mdss-dsi-panel-name")))
+    yield Fact("panel", HALF.sub("", name), f"{first.path}/qcom,mdss-dsi-panel-name and its other half")
+    widths = [_cells(node, "qcom,mdss-dsi-panel-width") for node in (first, second)]
+    height = _cells(first, "qcom,mdss-dsi-panel-height")
+    if all(widths) and height:
+        size = (widths[0][0] + widths[1][0], height[0])
+        place = f"{first.path}/qcom,mdss-dsi-panel-width and its other half"
+        yield Fact("screen_size", size, place, certainty=Certainty.DERIVED)
 
 
 def _named(node: TreeNode, name: str) -> Iterator[Fact]:

@@ -137,3 +137,77 @@ def test_what_an_image_says_in_several_ways_is_asked_and_none_of_it_is_taken() -
 def test_a_panel_for_a_simulator_is_no_panel_of_the_phone() -> None:
     with pmport.open(real(CORPUS / "boot/xiaomi-vayu-edk2-uefi-a.img")) as image:
         assert not any("Simulator" in str(panel) for panel in pmport.facts.of(image).values("panel"))
+
+
+def addresses(**values: int) -> DeviceFacts:
+    told = {"header_version": 2, **{f"{name}_addr": value for name, value in values.items()}}
+    return DeviceFacts(Fact(field, value, "boot image header") for field, value in told.items())
+
+
+@pytest.mark.parametrize(
+    ("told", "base"),
+    [
+        ({"kernel": 0x80008000, "tags": 0x80000000}, 0x80000000),
+        ({"kernel": 0x80008000, "tags": 0x7FFFFFFF}, 0),
+        ({"kernel": 0x80008000, "tags": 0x80000100, "dtb": 0}, 0),
+        ({"kernel": 0x80008000, "ramdisk": 0}, 0),
+        ({"kernel": 0x8000}, 0),
+        ({"kernel": 0x7FFF}, 0),
+        ({"kernel": 0x10008000, "tags": 0x10000100}, None),
+        ({"kernel": 0x40080000, "dtb": 0x44000000_00000000}, 0x40078000),
+    ],
+)
+def test_no_offset_is_negative_or_wrapped(told: dict[str, int], base: int | None) -> None:
+    device = device_db.draft(addresses(**told), codename="acme-argon").device
+    assert device.boot.addresses.base == base
+    values = generate.deviceinfo_values(device)
+    written = {name: values[f"flash_offset_{name}"] for name in told}
+    assert all(re.fullmatch(r"0x[0-9a-f]{8,16}", text) for text in written.values())
+    start = int(values.get("flash_offset_base", "0x10000000"), 16)
+    assert {name: start + int(text, 16) for name, text in written.items()} == told
+
+
+@pytest.mark.parametrize(
+    ("placement", "key", "builder"),
+    [
+        ("qcdt", "qcdt", ""),
+        ("dtbh", "qcdt", "exynos"),
+        ("sprd", "qcdt", "sprd"),
+        ("appended", "append_dtb", ""),
+        ("second", "dtb_second", ""),
+    ],
+)
+def test_every_placement_sets_its_key(placement: str, key: str, builder: str) -> None:
+    told = DeviceFacts([Fact("header_version", 0, "boot image header"), Fact("dtb_placement", placement, "dt section")])
+    boot = device_db.draft(told, codename="acme-argon").device.boot
+    assert getattr(boot, key) is True
+    assert boot.qcdt_type == builder
+
+
+def test_names_that_the_image_holds_are_offered_and_not_taken() -> None:
+    told = DeviceFacts(
+        [
+            Fact("model", "SM-A300FU", "default.prop"),
+            Fact("manufacturer", "samsung", "default.prop"),
+            Fact("model", "Qualcomm Technologies, Inc. MSM8916 MTP", "dtb-00: /model"),
+        ]
+    )
+    draft = device_db.draft(told, codename="acme-argon")
+    asked = {question.key: question.text for question in draft.needed}
+    assert draft.device.name == ""
+    assert asked["name"] == "what is it sold as? (it names SM-A300FU)"
+    assert asked["manufacturer"].endswith("(it names samsung)")
+
+
+def test_the_chip_of_one_tree_is_not_that_of_all() -> None:
+    def tree(place: str, chip: str, compatible: str) -> list[Fact]:
+        known = [Fact("soc", chip, f"{place}: /compatible", None, Certainty.DERIVED)] if chip else []
+        return [Fact("compatible", compatible, f"{place}: /compatible"), *known]
+
+    draft = device_db.draft(
+        DeviceFacts([*tree("dtb-00", "sm7250", "qcom,lito"), *tree("dtb-01", "", "qcom,orchid")]), codename="acme-argon"
+    )
+    assert draft.device.soc == ""
+    assert next(question for question in draft.needed if question.key == "soc").text.endswith("sm7250, qcom,orchid?")
+    sure = device_db.draft(DeviceFacts(tree("dtb-00", "sm7250", "qcom,lito")), codename="acme-argon")
+    assert sure.device.soc == "sm7250"

@@ -109,3 +109,24 @@ def test_ids_of_chips_are_read_as_many_cells_as_belong_together(
 ) -> None:
     board = f"qcom,board-id = <{board_id}>;" if board_id else ""
     assert identify(parse_source(f"/ {{ qcom,msm-id = <{msm_id}>; {board} }};")).msm_ids == read
+
+
+def panel(name: str, destination: str, width: int = 720, height: int = 2560) -> str:
+    return f"""{name.replace(" ", "_")} {{ qcom,mdss-dsi-panel-name = "{name}"; qcom,mdss-dsi-panel-destination = "{destination}";
+        qcom,mdss-dsi-panel-width = <{width}>; qcom,mdss-dsi-panel-height = <{height}>; }};"""
+
+
+@pytest.mark.parametrize(
+    ("panels", "sizes"),
+    [
+        ([("acme Dual 0 cmd", "display_1"), ("acme Dual 1 cmd", "display_2")], {(1440, 2560)}),
+        ([("acme Dual 0 cmd", "display_1"), ("acme Dual 1 cmd", "display_1")], {(720, 2560)}),
+        ([("acme 0", "display_1"), ("other 1", "display_2")], {(720, 2560)}),
+        ([("acme Dual 0 cmd", "display_1")], {(720, 2560)}),
+    ],
+)
+def test_two_halves_on_two_links_are_one_panel(panels: list[tuple[str, str]], sizes: set[tuple[int, int]]) -> None:
+    tree = parse_source("/ { mdp { " + "".join(panel(*one) for one in panels) + " }; };")
+    told = pmport.facts.of(tree)
+    assert {*told.values("screen_size")} == sizes
+    assert len(told.values("panel")) == (1 if sizes == {(1440, 2560)} else len(panels))
