@@ -11,26 +11,51 @@ import lzma
 import os
 import posixpath
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterator
 from concurrent.futures import ProcessPoolExecutor
+from dataclasses import replace
+from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from pmport.errors import RecordError
 from pmport.kernels.source_bindings import boards, documented
 from pmport.kernels.source_kconfig import Symbol, kconfig_symbols
+from pmport.kernels.source_macros import Macros, without_comments
 from pmport.kernels.source_makefiles import Built, read_makefiles, smallest
-from pmport.kernels.source_tables import Source, scan, worth_scanning
+from pmport.kernels.source_tables import Entry, Reach, Source, scan, worth_scanning
 
 __all__ = ["FORMAT", "build_index", "kernel_version"]
 
-FORMAT = "pmport kernel index 1"
+FORMAT = "pmport kernel index 2"
 """The first words of an index file; the number changes with the layout."""
-FOLDERS = ("drivers", "sound", "net", "kernel", "block", "fs", "mm", "lib", "crypto", "arch/arm", "arch/arm64")
-"""Where drivers and the core's own lists of devices are."""
+FOLDERS = (
+    "drivers",
+    "sound",
+    "net",
+    "kernel",
+    "block",
+    "fs",
+    "mm",
+    "lib",
+    "crypto",
+    "arch/arm",
+    "arch/arm64",
+    "include/linux",
+)
+"""Where drivers, the core's own lists of devices, and tables in headers are."""
 ARCHES = ("arm64", "arm")
 CHUNK = 400
 """Files that one worker takes at a time."""
+KINDS = ("of", "ref", "i2c", "spi", "platform", "machine", "blocked")
+"""The ways in which files are found by a name."""
+SELECTORS = 8
+"""Of the symbols that select one, so many are kept."""
+REACHES = tuple(Reach)
+"""How a file comes to a device, as numbers in the index."""
+Row: TypeAlias = tuple[str, Reach, tuple[str, ...], tuple[str, ...]]
+"""A file, how it comes to a device, its buses, and the symbols of ``#ifdef``."""
+_INCLUDE = re.compile(rb'^[ \t]*#[ \t]*include[ \t]+"([^"\n]+)"', re.MULTILINE)
 
 
 def build_index(top: Path, origin: str, workers: int | None = None) -> bytes:
@@ -49,9 +74,9 @@ def build_index(top: Path, origin: str, workers: int | None = None) -> bytes:
     """
     version = kernel_version(top)
     built = read_makefiles(top)
-    sources = list(_with_headers(_scanned(top, workers or os.cpu_count() or 1)))
+    sources = list(_linked(list(_scanned(top, workers or os.cpu_count() or 1))))
     symbols = _symbols(top)
-    matches = _matches(top, sources, built)
+    matches = _matches(top, sources, built, symbols)
     parts = {"matches": _packed(matches), "kconfig": _packed(_kconfig(symbols))}
     places, at = {}, 0
     for name, data in parts.items():
@@ -116,30 +141,66 @@ def _scan_chunk(chunk: tuple[str, list[str]]) -> list[Source]:
     top, paths = chunk
     found = []
     for path in paths:
-        with open(os.path.join(top, path), "rb") as file:  # noqa: PTH118, PTH123 - 40,000 files: twice as fast as pathlib
-            data = file.read()
+        data = _read(top, path)
         if worth_scanning(path, data):
-            source = scan(path, data)
-            if source.matches or source.references or source.i2c or source.spi or source.amba:
+            source = scan(path, data, _headers(top, path, data))
+            if source.says_something:
                 found.append(source)
     return found
 
 
-def _with_headers(sources: Iterable[Source]) -> Iterator[Source]:
-    """Tables in headers belong to the files that include them."""
-    every = list(sources)
-    headers = {source.path: source for source in every if source.path.endswith(".h") and source.matches}
-    for source in every:
-        if source.path.endswith(".h"):
-            continue
-        folder = posixpath.dirname(source.path)
-        taken = [
-            headers[path] for name in source.includes if (path := posixpath.normpath(f"{folder}/{name}")) in headers
-        ]
-        matches = sorted({*source.matches, *(text for header in taken for text in header.matches)})
-        yield Source(
-            source.path, tuple(matches), source.references, source.i2c, source.spi, source.includes, source.amba
-        )
+def _read(top: str, path: str) -> bytes:
+    with open(os.path.join(top, path), "rb") as file:  # noqa: PTH118, PTH123 - 40,000 files: twice as fast as pathlib
+        return file.read()
+
+
+def _headers(top: str, path: str, data: bytes) -> list[Macros]:
+    """The macros of the headers beside a file that it includes."""
+    folder = posixpath.dirname(path)
+    names = {posixpath.normpath(f"{folder}/{name.decode('utf-8', 'replace')}") for name in _INCLUDE.findall(data)}
+    return [_macros(top, name) for name in sorted(names)]
+
+
+@lru_cache(maxsize=1024)
+def _macros(top: str, path: str) -> Macros:
+    try:
+        return Macros.of(without_comments(_read(top, path)))
+    except OSError:
+        return Macros()
+
+
+def _linked(sources: list[Source]) -> Iterator[Source]:
+    """Each source with the tables of other files that its drivers name; headers have no drivers of their own.
+
+    Tables of a ``.c`` file that nobody's driver names stay: its code looks nodes up with them.
+    """
+    holders: dict[str, list[Source]] = {}
+    for source in sources:
+        for name in source.shared:
+            holders.setdefault(name, []).append(source)
+    for source in sources:
+        matches = set(source.matches)
+        for (kind, name), buses in source.wanted.items():
+            holder = _holder(source, holders.get(name, []))
+            if holder is not None:
+                found = [entry for entry in holder.shared[name] if entry.kind == kind]
+                matches.update(entry._replace(reach=Reach.DRIVER, buses=buses) for entry in found)
+        if matches != set(source.matches):
+            source = replace(source, matches=tuple(sorted(matches)))  # noqa: PLW2901
+        yield source
+
+
+def _holder(source: Source, candidates: list[Source]) -> Source | None:
+    """Which file holds a table that a source names: a header that it includes, one of its folder, the only one."""
+    others = [other for other in candidates if other.path != source.path]
+    included = [
+        other for other in others if any(other.path.endswith(f"/{posixpath.basename(n)}") for n in source.includes)
+    ]
+    beside = [other for other in others if posixpath.dirname(other.path) == posixpath.dirname(source.path)]
+    for found in (included, beside, others):
+        if len(found) == 1:
+            return found[0]
+    return None
 
 
 def _symbols(top: Path) -> dict[str, Symbol]:
@@ -151,52 +212,122 @@ def _symbols(top: Path) -> dict[str, Symbol]:
     return found
 
 
-def _matches(top: Path, sources: list[Source], built: Built) -> dict[str, Any]:
+class _Table:
+    """Rows that say how a file serves a device, each once, numbered in the order in which they are asked for."""
+
+    def __init__(self, built: Built, known: Container[str]) -> None:
+        self.built = built
+        self.known = known
+        self.rows: dict[Row, int] = {}
+
+    def number(self, path: str, entry: Entry | None = None) -> int:
+        """The number of a row."""
+        key = (
+            path,
+            entry.reach if entry else Reach.LOOKED_UP,
+            entry.buses if entry else (),
+            entry.guard if entry else (),
+        )
+        return self.rows.setdefault(key, len(self.rows))
+
+    def alternatives(self, row: Row) -> tuple[tuple[str, ...], ...]:
+        """The sets of symbols that build what a row stands for."""
+        sets = [guard.union(row[3]) for guard in self.built.guards.get(row[0], ())]
+        return smallest(one for one in sets if all(name in self.known for name in one))
+
+    def can_be_built(self, path: str, entry: Entry | None = None) -> bool:
+        """Whether there is no guard, or one whose symbols all exist for these architectures."""
+        guard = entry.guard if entry else ()
+        row = (path, Reach.LOOKED_UP, (), guard)
+        return (path not in self.built.guards and not guard) or bool(self.alternatives(row))
+
+    def packed(self) -> dict[str, Any]:
+        """Symbols, and rows of ``[path, alternatives, modules, reach, buses]``."""
+        sets = {row: self.alternatives(row) for row in self.rows}
+        names = sorted({name for one in sets.values() for symbols in one for name in symbols})
+        numbers = {name: number for number, name in enumerate(names)}
+        files = [
+            [
+                row[0],
+                [[numbers[name] for name in symbols] for symbols in sets[row]],
+                sorted(self.built.modules.get(row[0], ())),
+                REACHES.index(row[1]),
+                list(row[2]),
+            ]
+            for row in self.rows
+        ]
+        return {"symbols": names, "files": files}
+
+
+def _matches(top: Path, sources: list[Source], built: Built, known: Container[str]) -> dict[str, Any]:
     """Files with their alternatives, and for each name of a device the files that serve it."""
     kept = [source for source in sources if source.path in built.guards or source.matches]
-    kept.sort(key=lambda source: source.path)
-    names = sorted({name for source in kept for guard in built.guards.get(source.path, ()) for name in guard})
-    numbers = {name: number for number, name in enumerate(names)}
-    files = [
-        [
-            source.path,
-            [[numbers[name] for name in guard] for guard in smallest(built.guards.get(source.path, ()))],
-            sorted(built.modules.get(source.path, ())),
-        ]
-        for source in kept
-    ]
-    tables: dict[str, dict[str, list[int]]] = {"of": {}, "ref": {}, "i2c": {}, "spi": {}}
-    for number, source in enumerate(kept):
-        for kind, texts in (
-            ("of", source.matches),
-            ("ref", source.references),
-            ("i2c", source.i2c),
-            ("spi", source.spi),
-        ):
-            for text in texts:
-                tables[kind].setdefault(text, []).append(number)
-    tables["ref"] = {text: found for text, found in tables["ref"].items() if text not in tables["of"]}
+    kept = sorted((source for source in kept if not source.path.endswith(".h")), key=lambda source: source.path)
+    table = _Table(built, known)
+    names: dict[str, dict[str, list[int]]] = {kind: {} for kind in KINDS}
+
+    def add(kind: str, text: str, number: int) -> None:
+        found = names[kind].setdefault(text, [])
+        if number not in found:
+            found.append(number)
+
+    cells = {source.path: dict(sorted(source.cells.items())) for source in kept if source.cells}
+    made = {name for lists in cells.values() for one in lists.values() for name in one}
+    for source in kept:
+        if table.can_be_built(source.path):
+            for kind, text, entry in _named(source, made):
+                if entry is None or table.can_be_built(source.path, entry):
+                    add(kind, text, table.number(source.path, entry))
+    names["ref"] = {text: found for text, found in names["ref"].items() if text not in names["of"]}
     return {
-        "symbols": names,
-        "files": files,
-        **tables,
-        "documented": sorted(documented(top) - tables["of"].keys()),
+        **table.packed(),
+        **names,
+        "cells": {
+            path: lists
+            for path, lists in cells.items()
+            if any(n in names["platform"] for one in lists.values() for n in one)
+        },
+        "documented": sorted(documented(top) - names["of"].keys()),
         "boards": [[board.path, board.model, list(board.compatible), board.chassis] for board in boards(top)],
     }
 
 
+def _named(source: Source, made: Container[str]) -> Iterator[tuple[str, str, Entry | None]]:
+    """``(kind, name, entry of a table)``: all names under which a file is found."""
+    yield from ((entry.kind, entry.text, entry) for entry in source.matches)
+    yield from (("ref", text, None) for text in source.references)
+    yield from (("platform", text, None) for text in source.names if text in made)
+    yield from ((kind, text, None) for kind, text in _machines(source))
+
+
+def _machines(source: Source) -> Iterator[tuple[str, str]]:
+    """``(machine or blocked, compatible of a root)``: where a driver for frequencies works, and where it keeps away."""
+    if source.path.startswith("drivers/cpufreq/"):
+        for name, entries in source.shared.items():
+            kind = "blocked" if "block" in name or "black" in name else "machine"
+            yield from ((kind, entry.text) for entry in entries)
+        own = (entry for entry in source.matches if entry.reach in {Reach.LOADED, Reach.CHILD})
+        yield from (("machine", entry.text) for entry in own)
+
+
 def _kconfig(symbols: dict[str, Symbol]) -> dict[str, Any]:
-    """Symbol → type, prompt, conditions, who selects it."""
-    selected: dict[str, list[str]] = {}
+    """Symbol → type, prompt, conditions, who selects it and under which conditions, when its prompt shows."""
+    selected: dict[str, dict[str, str]] = {}
     for symbol in symbols.values():
-        for name, _ in symbol.selects:
-            selected.setdefault(name, []).append(symbol.name)
-    return {
-        name: [
+        for name, condition in symbol.selects:
+            selected.setdefault(name, {}).setdefault(symbol.name, condition)
+    rows: dict[str, Any] = {}
+    for name, symbol in symbols.items():
+        who = sorted(selected.get(name, {}))[:SELECTORS]
+        row = [
             symbol.type[:1],
             int(symbol.prompt),
             " || ".join(f"({text})" if len(symbol.depends) > 1 else text for text in symbol.depends if text),
-            sorted(set(selected.get(name, ())))[:8],
+            who,
+            {one: selected[name][one] for one in who if selected[name][one]},
+            "" if "" in symbol.prompt_if else " || ".join(f"({text})" for text in symbol.prompt_if),
         ]
-        for name, symbol in symbols.items()
-    }
+        while len(row) > 4 and not row[-1]:
+            row.pop()
+        rows[name] = row
+    return rows

@@ -19,10 +19,12 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from importlib.resources import files
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from pmport.errors import FormatError, RecordError
-from pmport.kernels.index_building import FORMAT
+from pmport.kernels.index_building import FORMAT, REACHES
+from pmport.kernels.source_tables import Reach
 
 __all__ = ["Driver", "KconfigSymbol", "MainlineIndex", "load_index", "shipped_series"]
 
@@ -37,11 +39,15 @@ class Driver:
         path: From the top of the kernel tree.
         alternatives: Sets of symbols; one of them must be on as a whole. Empty: it is always built, or no Makefile names it.
         modules: Names of the modules that it can be part of.
+        reach: How it comes to the device: by its driver's table, a declaration, or otherwise.
+        buses: Of which buses its driver is (``platform``, ``i2c``…); none: not known.
     """
 
     path: str
     alternatives: tuple[tuple[str, ...], ...]
     modules: tuple[str, ...]
+    reach: Reach = Reach.DRIVER
+    buses: tuple[str, ...] = ()
 
     @property
     def symbols(self) -> tuple[str, ...]:
@@ -57,12 +63,16 @@ class KconfigSymbol(NamedTuple):
         prompt: Whether a person can set it.
         depends: The condition under which it can be set; "" for none.
         selected_by: Symbols that switch it on; eight at most.
+        select_if: Those of them that do so under a condition → the condition.
+        prompt_if: The condition under which its prompt shows; "": always.
     """
 
     type: str
     prompt: bool
     depends: str
     selected_by: tuple[str, ...]
+    select_if: Mapping[str, str] = MappingProxyType({})
+    prompt_if: str = ""
 
 
 class MainlineIndex:
@@ -122,7 +132,9 @@ class MainlineIndex:
 
         Args:
             name: A compatible string; with a bus, the name of an id.
-            bus: ``of``: by compatible; ``i2c``, ``spi``: by the bus's own ids; ``ref``: files that only ask for it.
+            bus: ``of``: by compatible; ``i2c``, ``spi``: by the bus's own ids; ``platform``: by the name of a device that
+                a multi-function driver makes; ``machine``, ``blocked``: by the root's compatible, where processors change
+                their frequency; ``ref``: files that only ask for it.
 
         Returns:
             The drivers; none where the kernel has none.
@@ -131,9 +143,28 @@ class MainlineIndex:
 
     @lru_cache(maxsize=8192)  # noqa: B019 - an index lives as long as the process
     def _driver(self, number: int) -> Driver:
-        path, alternatives, modules = self._matches["files"][number]
+        path, alternatives, modules, reach, buses = self._matches["files"][number]
         names = self._matches["symbols"]
-        return Driver(path, tuple(tuple(names[item] for item in one) for one in alternatives), tuple(modules))
+        sets = tuple(tuple(names[item] for item in one) for one in alternatives)
+        return Driver(path, sets, tuple(modules), REACHES[reach], tuple(buses))
+
+    def cells_named(self, part: str, folder: str) -> tuple[tuple[str, tuple[str, ...]], ...]:
+        """The lists of cells that are named after a part: ``axp803_cells`` after ``axp803``.
+
+        Args:
+            part: The part's name, in lower case with ``_``.
+            folder: Where its driver is.
+
+        Returns:
+            ``(source file, names of platform devices)``.
+        """
+        return tuple(
+            (path, tuple(cells))
+            for path, lists in self._matches["cells"].items()
+            if path.rpartition("/")[0] == folder
+            for name, cells in lists.items()
+            if name.lower() in {part, f"{part}s"} or name.lower().startswith(f"{part}_")
+        )
 
     def every_driver(self) -> Iterator[Driver]:
         """Every source file that serves devices.
@@ -172,6 +203,24 @@ class MainlineIndex:
         for path, model, compatible, chassis in self._matches["boards"]:
             yield path, model, tuple(compatible), chassis
 
+    @cached_property
+    def _board_paths(self) -> Mapping[str, tuple[str, ...]]:
+        found: dict[str, list[str]] = {}
+        for path, _, compatible, _ in self.boards():
+            found.setdefault(compatible[0], []).append(path)
+        return {text: tuple(paths) for text, paths in found.items()}
+
+    def boards_of(self, compatible: str) -> tuple[str, ...]:
+        """The trees of a board.
+
+        Args:
+            compatible: The first string of its root.
+
+        Returns:
+            Paths of their sources, from the top of the kernel tree; none where the kernel does not have the board.
+        """
+        return self._board_paths.get(compatible, ())
+
     def symbol(self, name: str) -> KconfigSymbol | None:
         """What Kconfig says of a symbol; reads the second part.
 
@@ -182,7 +231,10 @@ class MainlineIndex:
             The symbol; None where the kernel has none of that name.
         """
         row = self._kconfig.get(name)
-        return None if row is None else KconfigSymbol(row[0], bool(row[1]), row[2], tuple(row[3]))
+        if row is None:
+            return None
+        conditions = row[4] if len(row) > 4 else {}
+        return KconfigSymbol(row[0], bool(row[1]), row[2], tuple(row[3]), conditions, row[5] if len(row) > 5 else "")
 
     def __repr__(self) -> str:
         return f"<MainlineIndex {self.kernel}: {self.origin}>"
@@ -231,8 +283,23 @@ def load_index(series_or_file: str | os.PathLike[str] = "") -> MainlineIndex:
         )
     if not known:
         raise RecordError("no index is shipped", remedy="make one: pmport kernel index SOURCE -o FILE")
-    older = [series for series in known if _as_numbers(series) <= wanted]
-    return _shipped(known[-1] if not wanted else older[-1] if older else known[0])
+    return _shipped(min(known, key=lambda series: _distance(series, wanted)) if wanted else known[-1])
+
+
+def _distance(series: str, wanted: tuple[int, ...]) -> tuple[int, int]:
+    """How far a series is from another, in releases; of two as far the newer one."""
+    own = _as_numbers(series)
+    return abs(_releases(own) - _releases(wanted)), -_releases(own)
+
+
+def _releases(series: tuple[int, ...]) -> int:
+    """The number of a release of Linux, counted through: 4.0 follows 3.19, 5.0 follows 4.20, 6.0 5.19 and 7.0 6.19."""
+    major, minor = (*series, 0)[:2]
+    return sum(count for number, count in LAST.items() if number < major) + (max(major - 7, 0) * 20) + minor
+
+
+LAST = {2: 40, 3: 20, 4: 21, 5: 20, 6: 20}
+"""How many releases a major number of Linux had."""
 
 
 @lru_cache(maxsize=4)

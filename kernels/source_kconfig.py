@@ -17,6 +17,7 @@ _TYPES = ("bool", "tristate", "string", "int", "hex")
 _ENTRY = re.compile(r"^(?:menu)?config\s+(\w+)$")
 _SOURCE = re.compile(r'^o?r?source\s+"?([^"]+)"?$')
 _IF = re.compile(r"\s+if\s+")
+_PROMPT = re.compile(r"""^(?:"(?:[^"\\]|\\.)*"|'[^']*')""")
 
 
 @dataclass(slots=True)
@@ -28,6 +29,7 @@ class Symbol:
         file: Where it is defined first, from the top of the tree.
         type: ``bool``, ``tristate``, ``string``, ``int`` or ``hex``.
         prompt: Whether a person can set it.
+        prompt_if: One condition per prompt that has one: only under it a person can.
         depends: One condition per definition; any of them makes it visible.
         selects: ``(symbol, condition)`` of what it switches on.
         implies: Likewise, for what it suggests.
@@ -38,6 +40,7 @@ class Symbol:
     file: str
     type: str = ""
     prompt: bool = False
+    prompt_if: list[str] = field(default_factory=list)
     depends: list[str] = field(default_factory=list)
     selects: list[tuple[str, str]] = field(default_factory=list)
     implies: list[tuple[str, str]] = field(default_factory=list)
@@ -162,18 +165,26 @@ class _File:
     def attribute(self, symbol: Symbol, word: str, rest: str) -> None:
         if word in _TYPES:
             symbol.type = symbol.type or word
-            symbol.prompt |= rest.startswith(('"', "'"))
+            if rest.startswith(('"', "'")):
+                self.prompted(symbol, rest)
         elif word in {"def_bool", "def_tristate"}:
             symbol.type = symbol.type or word.removeprefix("def_")
             symbol.defaults.append(self.pair(rest))
         elif word == "prompt":
-            symbol.prompt = True
+            self.prompted(symbol, rest)
         elif word == "default":
             symbol.defaults.append(self.pair(rest))
         elif word == "select":
             symbol.selects.append(self.pair(rest))
         elif word == "imply":
             symbol.implies.append(self.pair(rest))
+
+    @staticmethod
+    def prompted(symbol: Symbol, rest: str) -> None:
+        """Take a prompt, and the condition behind its text."""
+        symbol.prompt = True
+        condition = _PROMPT.sub("", rest, count=1).strip()
+        symbol.prompt_if.append(condition.removeprefix("if ").strip() if condition.startswith("if ") else "")
 
     @staticmethod
     def pair(rest: str) -> tuple[str, str]:

@@ -1,48 +1,56 @@
 """What C sources say about the devices that they drive: match tables, declarations, ids. Read without a compiler.
 
-The kernel binds a driver to a device-tree node by strings: ``struct of_device_id`` tables, ``…_DECLARE`` macros for what
-must work before drivers do, and the names of I2C and SPI ids, which match the part behind the comma. A string may come
-through a macro of the same file; those are resolved.
+The kernel binds a driver to a device-tree node by strings: the ``struct of_device_id`` table that the driver's structure
+names, ``…_OF_DECLARE`` macros for what must work before drivers do, and the names of I2C and SPI ids, which match the part
+behind the comma. Many tables do neither: they look other nodes up (clients, components, boards with a quirk). So a table
+counts by who reaches it.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
+from itertools import pairwise
+from typing import NamedTuple
 
-__all__ = ["Source", "scan", "worth_scanning"]
+from pmport.kernels.source_macros import NEVER, STRING, Guarded, Macros, arguments, guarded, without_comments
 
-_WORDS = (
-    b"compatible",
-    b"of_device_id",
-    b"_DECLARE",
-    b"IRQCHIP_MATCH",
-    b"i2c_device_id",
-    b"spi_device_id",
-    b'MODULE_ALIAS("of:',
-)
-_HEADER_WORDS = (b".compatible", b"of_device_id")
+__all__ = ["Entry", "Reach", "Source", "scan", "worth_scanning"]
 
-_COMMENT = re.compile(r"/\*.*?\*/|(?<![:\"\w])//[^\n]*", re.DOTALL)
-_DEFINE = re.compile(r"^[ \t]*#[ \t]*define[ \t]+(\w+)(\([^)\n]*\))?[ \t]*([^\n]*)$", re.MULTILINE)
-_STRING = r'"(?:[^"\\\n]|\\.)*"'
-_VALUE = rf"(?:{_STRING}|#?[A-Za-z_]\w*|\s)+"
-_COMPATIBLE = re.compile(rf"\.compatible\s*=\s*({_VALUE})")
-_TABLE = re.compile(
-    r"struct\s+(of|i2c|spi)_device_id\s+(?:\w+\s+)*\w+\s*\[[^\]]*\]\s*(?:\w+\s*(?:\([^)]*\)\s*)?)*=\s*\{"
-)
-_ENTRY = re.compile(rf"\{{\s*(?:\.name\s*=\s*)?({_STRING}|[A-Z_][A-Z0-9_]*)\s*[,}}]")
-_DECLARE = re.compile(rf"\b(?:\w*DECLARE\w*|IRQCHIP_MATCH)\s*\(((?:{_STRING}|[^;\"(){{}}]|\([^()]*\))*)\)")
-_REFERENCE = re.compile(
-    r"\b(?:of_(?:device|machine)_is_compatible|of_find_compatible_node|for_each_compatible_node|(?:fwnode_)?device_is_compatible"
-    r"|of_get_compatible_child|syscon_regmap_lookup_by_compatible|of_device_compatible_match|of_compatible_match)"
-    rf"\s*\(([^;{{}}]*?)({_STRING})"
-)
-_CELL = re.compile(rf"(?:\.of_compatible\s*=\s*|OF_MFD_CELL(?:_\w+)?\s*\([^;{{}}]*?,\s*)({_STRING})\s*[,)}}]")
-_ALIAS = re.compile(r'MODULE_ALIAS\(\s*"of:N\*T\*C([^"]+?)(?:C?\*)?"\s*\)')
-_TOKEN = re.compile(rf"({_STRING})|(#?[A-Za-z_]\w*)")
-_AMBA = re.compile(r"struct\s+amba_id\s+")
+
+class Reach(StrEnum):
+    """How a string of a source file comes to a device."""
+
+    DRIVER = "driver"
+    """The table of a driver's structure: this driver binds."""
+    DECLARED = "declared"
+    """An ``…_OF_DECLARE``: called before there are drivers."""
+    LOADED = "loaded"
+    """``MODULE_DEVICE_TABLE`` alone: the module is loaded for the device and works beside its driver."""
+    CHILD = "child"
+    """``MODULE_DEVICE_TABLE`` of a second table: the driver of a node looks at the nodes below with it."""
+    LOOKED_UP = "looked up"
+    """A table that no driver names: code that searches the tree itself."""
+
+
+class Entry(NamedTuple):
+    """One string that a file matches.
+
+    Args:
+        kind: ``of``, ``i2c`` or ``spi``: which kind of table.
+        text: The string.
+        reach: How it comes to a device.
+        buses: Of which buses the driver is (``i2c``, ``platform``…), sorted; none: not known.
+        guard: Symbols of ``#ifdef`` around it, sorted.
+    """
+
+    kind: str
+    text: str
+    reach: Reach
+    buses: tuple[str, ...] = ()
+    guard: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,21 +59,69 @@ class Source:
 
     Args:
         path: From the top of the tree.
-        matches: Compatible strings of match tables and declarations.
+        matches: The strings that it matches.
         references: Compatible strings that the code asks for.
-        i2c: Names of I2C ids.
-        spi: Names of SPI ids.
-        includes: Files that it includes with quotes, for headers that hold tables.
-        amba: Whether it drives devices of the AMBA bus, which are found by a register.
+        shared: Name of a table that no driver of this file reaches → its entries; other files may.
+        wanted: ``(kind, name)`` of a table that this file's drivers name and other files hold → the drivers' buses.
+        includes: Headers that it includes, for tables in them.
+        cells: Name of a list of a multi-function device's cells → names of the platform devices.
+        names: Names of the platform devices that its drivers take.
     """
 
     path: str
-    matches: tuple[str, ...] = ()
+    matches: tuple[Entry, ...] = ()
     references: tuple[str, ...] = ()
-    i2c: tuple[str, ...] = ()
-    spi: tuple[str, ...] = ()
+    shared: Mapping[str, tuple[Entry, ...]] = field(default_factory=dict)
+    wanted: Mapping[tuple[str, str], tuple[str, ...]] = field(default_factory=dict)
     includes: tuple[str, ...] = ()
-    amba: bool = False
+    cells: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    names: tuple[str, ...] = ()
+
+    @property
+    def says_something(self) -> bool:
+        """Whether there is anything in it that an index needs."""
+        return bool(self.matches or self.references or self.shared or self.wanted or self.cells or self.names)
+
+
+_WORDS = (
+    b"compatible",
+    b"of_device_id",
+    b"OF_DECLARE",
+    b"IRQCHIP_",
+    b"i2c_device_id",
+    b"spi_device_id",
+    b"platform_driver",
+    b"mfd_cell",
+    b'MODULE_ALIAS("',
+)
+_HEADER_WORDS = (b".compatible", b"of_device_id", b"i2c_device_id", b"spi_device_id")
+
+_OTHER_BUSES = frozenset({"amba", "hid", "i2c", "mdio", "mipi_dsi", "pci", "rpmsg", "sdio", "spi", "usb", "virtio"})
+_VALUE = rf"(?:{STRING}|[A-Za-z_]\w*|\s)+"
+_COMPATIBLE = re.compile(rf"\.compatible\s*=\s*({_VALUE})")
+_TABLE = re.compile(
+    r"struct\s+(of|i2c|spi|platform)_device_id\s+(?:(?:const|__\w+)\s+)*(\w+)\s*\[[^\]]*\]\s*(?:\w+\s*(?:\([^)]*\)\s*)?)*=\s*\{"
+)
+_ENTRY = re.compile(rf"\{{\s*(?:\.name\s*=\s*)?({_VALUE})\s*[,}}]")
+_DRIVER = re.compile(r"struct\s+(\w+?)_driver\s+\w+[^;={}()]*=\s*\{")
+_NAMED = re.compile(r"\.(of_match_table|id_table)\s*=\s*([^,;{}]*)")
+_MODULE_TABLE = re.compile(r"MODULE_DEVICE_TABLE\s*\(\s*(of|i2c|spi|platform)\s*,\s*(\w+)\s*\)")
+_DRIVER_MACRO = re.compile(r"\b\w*(?:DRIVER|driver)\w*\s*\(([^;{}]*?)\)\s*[;{]")
+_DECLARE = re.compile(
+    rf"\b(\w*OF_DECLARE\w*|IRQCHIP_DECLARE|IRQCHIP_MATCH)\s*\(((?:{STRING}|[^;\"(){{}}]|\([^()]*\))*)\)"
+)
+_REFERENCE = re.compile(
+    r"\b(?:of_(?:device|machine)_is_compatible|of_find_compatible_node|for_each_compatible_node|(?:fwnode_)?device_is_compatible"
+    r"|of_get_compatible_child|syscon_regmap_lookup_by_compatible|of_device_compatible_match|of_compatible_match)"
+    rf"\s*\(([^;{{}}]*?)({STRING})"
+)
+_CELL = re.compile(rf"(?:\.of_compatible\s*=\s*|OF_MFD_CELL(?:_\w+)?\s*\([^;{{}}]*?,\s*)({STRING})\s*[,)}}]")
+_CELLS = re.compile(r"struct\s+mfd_cell\s+(?:(?:const|__\w+)\s+)*(\w+)\s*(?:\[[^\]]*\])?\s*(?:\w+\s*)*=\s*\{")
+_CELL_NAME = re.compile(rf"(?:\.name\s*=|\bMFD_CELL_\w+\s*\(|\bOF_MFD_CELL\w*\s*\()\s*({_VALUE})\s*[,)}}]")
+_ALIAS = re.compile(r'MODULE_ALIAS\(\s*"of:N\*T\*C([^"]+?)(?:C?\*)?"\s*\)')
+_BUS_ALIAS = re.compile(r'MODULE_ALIAS\(\s*"(i2c|spi):([^"*]+)"\s*\)')
+_PLATFORM_ALIAS = re.compile(r'MODULE_ALIAS\(\s*"platform:([^"*]+)"\s*\)')
+_INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]+["<]([^">\n]+)[">]', re.MULTILINE)
 
 
 def worth_scanning(path: str, data: bytes) -> bool:
@@ -78,158 +134,183 @@ def worth_scanning(path: str, data: bytes) -> bool:
     Returns:
         False for files without any of the words.
     """
-    if path.endswith(".h"):
-        return any(word in data for word in _HEADER_WORDS)
-    return any(word in data for word in _WORDS) or b"struct amba_id" in data
+    return any(word in data for word in (_HEADER_WORDS if path.endswith(".h") else _WORDS))
 
 
-@dataclass(slots=True)
-class _Macros:
-    """The macros of one file."""
-
-    plain: dict[str, str] = field(default_factory=dict)
-    calls: dict[str, tuple[tuple[str, ...], str]] = field(default_factory=dict)
-
-    @classmethod
-    def of(cls, text: str) -> _Macros:
-        macros = cls()
-        for name, parameters, body in _DEFINE.findall(text):
-            if parameters:
-                if ".compatible" in body or "{" in body:
-                    names = tuple(part.strip() for part in parameters[1:-1].split(","))
-                    macros.calls[name] = (names, body)
-            elif '"' in body or re.fullmatch(r"\w+\s*", body):
-                macros.plain[name] = body
-        return macros
-
-    def text(self, expression: str, arguments: dict[str, str] | None = None, depth: int = 0) -> str:
-        """The string that an expression of strings and macros gives; empty where it cannot be told."""
-        result = ""
-        for string, name in _TOKEN.findall(expression):
-            if string:
-                result += string[1:-1]
-            elif name.startswith("#"):
-                result += (arguments or {}).get(name[1:], "")
-            elif arguments and name in arguments:
-                result += self.text(arguments[name], None, depth + 1)
-            elif name in self.plain and depth < 4:
-                result += self.text(self.plain[name], None, depth + 1)
-            else:
-                return result if result and name not in self.plain else ""
-        return result
-
-
-def scan(path: str, data: bytes) -> Source:
+def scan(path: str, data: bytes, headers: Iterable[Macros] = ()) -> Source:
     """Read one file.
 
     Args:
         path: From the top of the tree.
         data: Its bytes.
+        headers: Macros of headers that it may use.
 
     Returns:
         What it says, each string once and sorted.
 
     Example:
-        >>> scan("a.c", b'static const struct of_device_id x[] = { { .compatible = "acme,pump" }, {} };').matches
-        ('acme,pump',)
+        >>> text = b'static const struct of_device_id ids[] = { { .compatible = "acme,pump" }, {} };'
+        >>> text += b"static struct i2c_driver pump = { .driver = { .of_match_table = ids } };"
+        >>> [(entry.text, entry.reach.value, entry.buses) for entry in scan("a.c", text).matches]
+        [('acme,pump', 'driver', ('i2c',))]
     """
-    text = data.decode("utf-8", "replace")
-    if "/*" in text or "//" in text:
-        text = _COMMENT.sub(" ", text)
-    text = text.replace("\\\n", " ")
-    macros = _Macros.of(text)
-    found: dict[str, set[str]] = {"of": set(), "i2c": set(), "spi": set(), "ref": set()}
-    found["of"].update(_matches(text, macros))
-    for kind, name in _tables(text, macros):
-        found[kind].add(name)
-    for arguments, string in _REFERENCE.findall(text):
-        del arguments
-        found["ref"].add(string[1:-1])
-    found["ref"].update(string[1:-1] for string in _CELL.findall(text))
-    found["of"].discard("")
-    found["ref"] -= {"", *found["of"]}
-    return Source(
-        path,
-        matches=tuple(sorted(found["of"])),
-        references=tuple(sorted(found["ref"])),
-        i2c=tuple(sorted(found["i2c"])),
-        spi=tuple(sorted(found["spi"])),
-        includes=tuple(sorted(set(re.findall(r'^[ \t]*#[ \t]*include[ \t]+"([^"\n]+)"', text, re.MULTILINE)))),
-        amba=bool(_AMBA.search(text)),
-    )
+    text = without_comments(data)
+    macros = Macros.of(text)
+    for header in headers:
+        macros = macros.over(header)
+    return _File(path, text, macros).source()
 
 
-def _matches(text: str, macros: _Macros) -> Iterator[str]:
-    defines = {match.start() for match in _DEFINE.finditer(text) if ".compatible" in match[3]}
-    for match in _COMPATIBLE.finditer(text):
-        if defines and text.rfind("\n", 0, match.start()) + 1 in defines:
-            continue
-        yield macros.text(match[1])
-    for name, (parameters, body) in macros.calls.items():
-        yield from _calls(text, name, parameters, body, macros)
-    for arguments in _DECLARE.findall(text):
-        yield from _declared(arguments, macros)
-    yield from _ALIAS.findall(text)
+class _File:
+    """One file while it is read."""
 
+    def __init__(self, path: str, text: str, macros: Macros) -> None:
+        self.path = path
+        self.text = text
+        self.macros = macros
+        self.guards: list[Guarded] = guarded(text) if "CONFIG_" in text or "#if 0" in text else []
+        self.buses = self._buses()
+        self.loaded = {(kind, name) for kind, name in _MODULE_TABLE.findall(text)}
+        drivers = {match[1] for match in _DRIVER.finditer(text)}
+        self.works_beside = ".of_match_table" not in text and not drivers & _OTHER_BUSES
+        """It serves a driver, or takes a platform device that one makes, and the module is loaded for the node."""
+        self.drives_functions_of_cards = "struct sdio_driver" in text
+        """SDIO drivers bind by ids; those that care for the tree look their own node up when they bind."""
 
-def _declared(arguments: str, macros: _Macros) -> Iterator[str]:
-    """The strings of a declaration, whole: adjacent literals are one."""
-    for part in _split(arguments):
-        if '"' in part or (part.strip() in macros.plain and '"' in macros.plain[part.strip()]):
-            yield macros.text(part)
+    def source(self) -> Source:
+        matches: set[Entry] = set(self._declared())
+        matches.update(Entry("of", text, Reach.DRIVER) for text in _ALIAS.findall(self.text))
+        matches.update(Entry(kind, text, Reach.DRIVER, (kind,)) for kind, text in _BUS_ALIAS.findall(self.text))
+        shared: dict[str, tuple[Entry, ...]] = {}
+        names = {text for text in _PLATFORM_ALIAS.findall(self.text) if text} | set(self._driver_names())
+        known = set()
+        for kind, name, entries in self._tables():
+            known.add((kind, name))
+            if kind == "platform":
+                names.update(entry.text for entry in entries)
+                continue
+            found, reached = self._reached(kind, name, entries)
+            matches.update(found)
+            if not reached:
+                shared[name] = tuple(sorted(set(entries)))
+        wanted = {key: buses for key, buses in self.buses.items() if key not in known and key[0] != "platform"}
+        wanted |= {key: wanted.get(key, ()) for key in self.loaded if key not in known and key[0] != "platform"}
+        own = {entry.text for entry in matches}
+        references = {string[1:-1] for _, string in _REFERENCE.findall(self.text)}
+        references |= {string[1:-1] for string in _CELL.findall(self.text)}
+        return Source(
+            self.path,
+            tuple(sorted(matches)),
+            tuple(sorted(references - own - {""})),
+            shared,
+            wanted,
+            tuple(sorted(set(_INCLUDE.findall(self.text)))),
+            dict(self._cells()),
+            tuple(sorted(names)),
+        )
 
+    def _buses(self) -> dict[tuple[str, str], tuple[str, ...]]:
+        """``(kind, name of a table)`` → the buses of the drivers that name it."""
+        drivers = [(match.start(), match[1]) for match in _DRIVER.finditer(self.text)]
+        found: dict[tuple[str, str], set[str]] = {}
+        for match in _NAMED.finditer(self.text):
+            before = [bus for place, bus in drivers if place < match.start()]
+            bus = before[-1].removesuffix("_mem") if before else ""
+            kind = "of" if match[1] == "of_match_table" else bus
+            if kind in {"of", "i2c", "spi", "platform"}:
+                for name in re.findall(r"[A-Za-z_]\w*", match[2]):
+                    found.setdefault((kind, name), set()).update({bus} - {""})
+        for match in _DRIVER_MACRO.finditer(self.text):
+            for part in arguments(match[1]):
+                if re.fullmatch(r"\s*\w+\s*", part):
+                    found.setdefault(("of", part.strip()), set())
+        return {
+            key: tuple(sorted(buses))
+            for key, buses in found.items()
+            if key[1] not in {"of_match_ptr", "NULL", "IS_ENABLED", "ACPI_PTR"} and not key[1].startswith("CONFIG_")
+        }
 
-def _calls(text: str, name: str, parameters: tuple[str, ...], body: str, macros: _Macros) -> Iterator[str]:
-    """The compatible strings that a macro with parameters makes where it is used."""
-    expressions = _COMPATIBLE.findall(body)
-    if not expressions:
-        return
-    for match in re.finditer(rf"\b{name}\s*\(((?:{_STRING}|[^;\"(){{}}]|\([^()]*\))*)\)", text):
-        line = text[text.rfind("\n", 0, match.start()) + 1 : match.start()]
-        if line.lstrip().startswith("#"):
-            continue
-        arguments = dict(zip(parameters, (part.strip() for part in _split(match[1])), strict=False))
-        for expression in expressions:
-            yield macros.text(expression, arguments)
+    def _reached(self, kind: str, name: str, entries: list[Entry]) -> tuple[list[Entry], bool]:
+        """The entries of a table with how they come to devices, and whether a driver of this file reaches it."""
+        if (kind, name) in self.buses or self._is_made_by_a_macro(kind, name):
+            return [e._replace(reach=Reach.DRIVER, buses=self.buses.get((kind, name), ())) for e in entries], True
+        if (kind, name) in self.loaded and kind != "of":
+            return [e._replace(reach=Reach.DRIVER, buses=(kind,)) for e in entries], True
+        if (kind, name) in self.loaded:
+            reach = Reach.LOADED if self.works_beside else Reach.CHILD
+            return [e._replace(reach=reach) for e in entries], True
+        if self.path.endswith(".h"):
+            return [], False
+        if kind == "of" and self.drives_functions_of_cards and re.search(rf"of_match_node\(\s*{name}\b", self.text):
+            return [e._replace(reach=Reach.DRIVER, buses=("sdio",)) for e in entries], True
+        return [e for e in entries if kind == "of"], False
 
+    def _is_made_by_a_macro(self, kind: str, name: str) -> bool:
+        """Whether a macro pastes the table's name together."""
+        pasted = [value for field_, value in _NAMED.findall(self.text) if field_ == "of_match_table" and "##" in value]
+        ends = [re.sub(r"^.*##\s*", "", value).strip(" )") for value in pasted]
+        return kind == "of" and any(end and name.endswith(end) for end in ends)
 
-def _split(arguments: str) -> list[str]:
-    """Arguments of a call: split at commas outside of strings and brackets."""
-    parts, depth, start, inside = [], 0, 0, False
-    for place, char in enumerate(arguments):
-        if char == '"' and (place == 0 or arguments[place - 1] != "\\"):
-            inside = not inside
-        elif not inside and char in "([{":
-            depth += 1
-        elif not inside and char in ")]}":
-            depth -= 1
-        elif char == "," and not inside and not depth:
-            parts.append(arguments[start:place])
-            start = place + 1
-    return [*parts, arguments[start:]]
+    def _guard(self, place: int) -> frozenset[str]:
+        return frozenset[str]().union(*(g.symbols for g in self.guards if g.start <= place < g.end))
 
+    def _tables(self) -> Iterator[tuple[str, str, list[Entry]]]:
+        for match in _TABLE.finditer(self.text):
+            end = self.text.find("};", match.end())
+            region = self.text[match.end() - 1 : end + 1 if end > 0 else len(self.text)]
+            outer = self._guard(match.start())
+            if NEVER in outer:
+                continue
+            entries: list[Entry] = []
+            for guard, piece in self._pieces(match.end() - 1, region):
+                found = outer | guard
+                if NEVER not in found:
+                    texts = self._strings(match[1], piece)
+                    entries += [Entry(match[1], text, Reach.LOOKED_UP, (), tuple(sorted(found))) for text in texts]
+            yield match[1], match[2], entries
 
-def _tables(text: str, macros: _Macros) -> Iterator[tuple[str, str]]:
-    """Entries of id tables that are written without field names, and the names of I2C and SPI ids."""
-    for match in _TABLE.finditer(text):
-        end = text.find("};", match.end())
-        region = text[match.end() - 1 : end if end > 0 else None]
-        kind = match[1]
-        for entry in _ENTRY.findall(region):
-            name = macros.text(entry) if not entry.startswith('"') else entry[1:-1]
-            if name:
-                yield kind, name
-        for name, (parameters, body) in macros.calls.items():
-            if kind != "of" and name in region:
-                yield from ((kind, found) for found in _called_entries(region, name, parameters, body, macros))
+    def _pieces(self, start: int, region: str) -> Iterator[tuple[frozenset[str], str]]:
+        """A table in pieces that are guarded alike."""
+        cuts = {0, len(region)}
+        for piece in self.guards:
+            cuts |= {place - start for place in (piece.start, piece.end) if 0 < place - start < len(region)}
+        ordered = sorted(cuts)
+        for begin, end in pairwise(ordered):
+            yield self._guard(start + begin), region[begin:end]
 
+    def _strings(self, kind: str, piece: str) -> Iterator[str]:
+        text = self.macros.expanded(piece)
+        for value in (_COMPATIBLE if kind == "of" else _ENTRY).findall(text):
+            yield from filter(None, [self.macros.string(value)])
 
-def _called_entries(region: str, name: str, parameters: tuple[str, ...], body: str, macros: _Macros) -> Iterator[str]:
-    entry = re.search(rf"\{{\s*(?:\.name\s*=\s*)?({_VALUE})", body)
-    if not entry:
-        return
-    for match in re.finditer(rf"\b{name}\s*\(([^()]*)\)", region):
-        arguments = dict(zip(parameters, (part.strip() for part in _split(match[1])), strict=False))
-        found = macros.text(entry[1], arguments)
-        if found:
-            yield found
+    def _declared(self) -> Iterator[Entry]:
+        """The strings of declarations, whole: adjacent literals are one."""
+        for match in _DECLARE.finditer(self.text):
+            line = self.text[self.text.rfind("\n", 0, match.start()) + 1 : match.start()]
+            if line.lstrip().startswith("#") or "EARLYCON" in match[1] or "CPU_METHOD" in match[1]:
+                continue
+            reach = Reach.DRIVER if match[1] == "IRQCHIP_MATCH" else Reach.DECLARED
+            guard = self._guard(match.start())
+            for part in arguments(match[2]) if NEVER not in guard else ():
+                if '"' in part or '"' in self.macros.plain.get(part.strip(), ""):
+                    text = self.macros.string(part)
+                    if text:
+                        yield Entry("of", text, reach, (), tuple(sorted(guard)))
+
+    def _driver_names(self) -> Iterator[str]:
+        """Names of platform drivers, which take platform devices of that name."""
+        for match in _DRIVER.finditer(self.text):
+            if match[1] == "platform":
+                end = self.text.find("\n}", match.end())
+                for value in re.findall(
+                    rf"\.name\s*=\s*({_VALUE})\s*[,}}]", self.text[match.end() : end + 1 if end > 0 else None]
+                ):
+                    yield from filter(None, [self.macros.string(value)])
+
+    def _cells(self) -> Iterator[tuple[str, tuple[str, ...]]]:
+        for match in _CELLS.finditer(self.text):
+            end = self.text.find("};", match.end())
+            region = self.macros.expanded(self.text[match.end() : end if end > 0 else len(self.text)])
+            names = [self.macros.string(value) for value in _CELL_NAME.findall(region)]
+            if any(names):
+                yield match[1], tuple(dict.fromkeys(filter(None, names)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -76,7 +77,12 @@ def _downloaded(package: str, architecture: str, suite: str, folder: Path) -> Pa
         if line.strip().startswith("Depends: linux-image-"):  # a package that only names the newest kernel
             name = line.split()[-1]
             name = name if ":" in name else f"{name}:{architecture}"
-    run("apt-get", "download", "-qq", name, cwd=home / "debs")
+    wanted = [name]
+    if name.startswith("linux-image-"):  # newer kernels come in several packages
+        lines = run("apt-cache", "depends", name).splitlines()
+        parts = [line.split()[-1] for line in lines if re.match(r"\s*Depends: linux-(modules|base)-\d", line)]
+        wanted += [part if ":" in part else f"{part}:{architecture}" for part in parts]
+    run("apt-get", "download", "-qq", *wanted, cwd=home / "debs")
     half = folder.with_name(f"{folder.name}.{os.getpid()}")
     for deb in (home / "debs").glob("*.deb"):
         run("dpkg-deb", "-x", str(deb), str(half))

@@ -40,7 +40,10 @@ def config(**options: str) -> KernelConfig:
 
 def found(**options: str) -> dict[str, tuple[Status, tuple[str, ...]]]:
     result = needs(parse_source(BOARD), config(**options), load_index("6.12"))
-    return {need.path.rpartition("/")[2]: (need.status, tuple(map(str, need.lacking))) for need in result}
+    told: dict[str, tuple[Status, tuple[str, ...]]] = {}
+    for need in result:  # a node's driver comes first, then what is above it
+        told.setdefault(need.path.rpartition("/")[2], (need.status, tuple(map(str, need.lacking))))
+    return told
 
 
 def test_a_driver_that_is_built_satisfies_a_node() -> None:
@@ -88,7 +91,7 @@ def test_modules_that_an_initramfs_needs_are_told() -> None:
 def test_a_symbol_of_another_series_counts_under_its_other_name() -> None:
     tree = parse_source('/ { i2c { pmic { compatible = "rockchip,rk818"; }; }; };')
     options = config(MFD_RK8XX_I2C="y", MFD_CORE="y", REGMAP_I2C="y")
-    assert [need.status for need in needs(tree, options, load_index("6.1"))] == [Status.SATISFIED]
+    assert next(iter(needs(tree, options, load_index("6.1")))).status is Status.SATISFIED
 
 
 @pytest.mark.parametrize(("text", "kind"), [("simple-bus", "core"), ("usb1d6b,2", "bus"), ("simple-battery", "parent")])

@@ -15,19 +15,23 @@ from pmport.formats.kernel.config import KernelConfig
 from pmport.kernels import MainlineIndex, build_index, load_index, shipped_series
 from pmport.kernels.expressions import blockers, evaluate, symbols_of
 from pmport.kernels.renames import FILE, other_names, renames_text
+from pmport.kernels.source_tables import Reach
 
 TREE = {
     "Makefile": "VERSION = 6\nPATCHLEVEL = 99\nSUBLEVEL = 3\nEXTRAVERSION = -rc1\n",
     "Kconfig": 'source "drivers/Kconfig"\n',
     "drivers/Kconfig": (
         'menuconfig ACME\n\ttristate "Acme"\n\tdepends on OF\n\nif ACME\nconfig ACME_PUMP\n\ttristate "Pump"\n\tdepends on I2C || SPI\n'
-        "\tselect ACME_CORE\n\thelp\n\t  Says config HIDDEN here.\nendif\n\nconfig ACME_CORE\n\ttristate\n"
+        "\tselect ACME_CORE if OF\n\thelp\n\t  Says config HIDDEN here.\nendif\n\n"
+        'config ACME_FAST\n\tbool "Fast" if EXPERT\n\nconfig ACME_CORE\n\ttristate\n'
     ),
     "drivers/Makefile": "obj-$(CONFIG_ACME) += acme/\nobj-$(subst m,y,$(CONFIG_ACME)) += always/\n",
     "drivers/acme/Makefile": "obj-$(CONFIG_ACME_PUMP) += acme-pump.o\nacme-pump-y := core.o\nacme-pump-$(CONFIG_ACME_FAST) += fast.o\n",
     "drivers/acme/core.c": (
         '#define NAME "acme,pump-v2"\n#include "table.h"\nstatic const struct of_device_id ids[] = {\n\t{ .compatible = "acme,pump" }, /* "no,string" */\n'
         '\t{ .compatible = NAME },\n\t{ }\n};\nstatic const struct i2c_device_id i2c_ids[] = { { "pump", 0 }, { } };\n'
+        "static struct i2c_driver pump = { .driver = { .of_match_table = ids }, .id_table = i2c_ids };\n"
+        "static struct platform_driver flat = { .driver = { .of_match_table = of_match_ptr(more) } };\n"
     ),
     "drivers/acme/table.h": 'static const struct of_device_id more[] = { { .compatible = "acme,pump-v3" }, { } };\n',
     "drivers/acme/fast.c": 'if (of_device_is_compatible(node, "acme,quick"))\n\treturn; /* .compatible */\n',
@@ -57,8 +61,9 @@ def test_drivers_are_found_with_the_symbols_of_directory_object_and_part(index: 
     assert (driver.path, driver.alternatives, driver.modules) == (
         "drivers/acme/core.c", (("ACME", "ACME_PUMP"),), ("acme_pump",),
     )  # fmt: skip
-    assert index.drivers("acme,pump-v2") == index.drivers("acme,pump-v3") == (driver,)
-    assert index.drivers("pump", "i2c") == (driver,)
+    assert (driver.reach, driver.buses) == (Reach.DRIVER, ("i2c",))
+    assert index.drivers("acme,pump-v2") == index.drivers("pump", "i2c") == (driver,)
+    assert [found.buses for found in index.drivers("acme,pump-v3")] == [("platform",)]
     (asked,) = index.drivers("acme,quick", "ref")
     assert asked.symbols == ("ACME", "ACME_FAST", "ACME_PUMP")
     assert index.drivers("acme,timer")[0].alternatives == (("ACME",),)
@@ -72,7 +77,11 @@ def test_symbols_bindings_and_boards_are_in_it(index: MainlineIndex) -> None:
     assert (pump.type, pump.prompt, pump.depends) == ("t", True, "ACME && (I2C || SPI)")
     core = index.symbol("ACME_CORE")
     assert core is not None
-    assert (core.prompt, core.selected_by) == (False, ("ACME_PUMP",))
+    assert (core.prompt, core.selected_by, dict(core.select_if)) == (False, ("ACME_PUMP",), {"ACME_PUMP": "OF"})
+    fast = index.symbol("ACME_FAST")
+    assert fast is not None
+    assert (fast.prompt, fast.prompt_if) == (True, "(EXPERT)")
+    assert index.boards_of("acme,argon") == ("arch/arm64/boot/dts/acme/argon.dts",)
     assert index.symbol("HIDDEN") is None
     assert index.is_documented("acme,paper-only")
     assert list(index.boards()) == [
@@ -97,10 +106,10 @@ def test_what_is_no_kernel_and_what_is_no_index_is_refused(tmp_path: Path, tree:
         load_index("nonsense")
 
 
-def test_the_nearest_older_series_is_taken_and_each_index_states_its_origin() -> None:
+def test_the_nearest_series_is_taken_and_each_index_states_its_origin() -> None:
     assert shipped_series() == ("6.1", "6.12", "7.2")
     assert [load_index(wanted).series for wanted in ("6.1", "6.6.3", "6.12", "7.1-rc2", "9.0", "5.10", "")] == [
-        "6.1", "6.1", "6.12", "6.12", "7.2", "6.1", "7.2",
+        "6.1", "6.1", "6.12", "7.2", "7.2", "6.1", "7.2",
     ]  # fmt: skip
     for series in shipped_series():
         assert load_index(series).origin.startswith(f"Debian linux-source-{series} {series}.")
