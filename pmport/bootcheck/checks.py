@@ -16,11 +16,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, TypeAlias
 
-from pmport.bootcheck import memory_layout, ramdisk_section, stock, tree_sections, verified_boot
+from pmport.bootcheck import memory_layout, ramdisk_section, stock, tree_sections
 from pmport.bootcheck.kernel_section import KernelSection
 from pmport.bootcheck.profiles import Profile, profile_named
 from pmport.errors import FormatError
 from pmport.findings import Finding, Findings, Severity
+from pmport.formats.avb.verify import footer_findings
 from pmport.formats.boot.image import BootImage
 from pmport.formats.boot.image_id import UNKNOWN
 from pmport.formats.boot.mediatek import label_of
@@ -80,7 +81,7 @@ def check(
 
 def _inside(mine: Image, family: Profile | None) -> Iterator[Finding]:
     """What the image shows by itself: verified boot data, each section, addresses, command line."""
-    yield from verified_boot.findings_of(mine)
+    yield from footer_findings(mine)
     yield from tree_sections.findings_of(mine)
     if isinstance(mine, VendorBoot):
         for number, fragment in enumerate(mine.fragments):

@@ -102,27 +102,23 @@ def retail(
     footer = next((part for part in tail if part.name == "avb_footer"), None)
     if footer is None:
         return _plain_tail(tail, new, total, notes)
-    front = [part for part in tail if part.name not in {"vbmeta", "fill before footer", "avb_footer"}]
-    if front and front[-1].name == "tail" and front[-1].section.is_zero():
-        front.pop()
     vbmeta = next(part.section for part in tail if part.name == "vbmeta")
     fields = AvbFooter.parse(footer.section.read())
+    front = _front(tail, fields.original_image_size - body, notes)
     used = sum(part.section.size for part in (*new, *front))
-    old_used = body + sum(part.section.size for part in front)
-    original = max(fields.original_image_size + used - old_used, used)
-    image = Section.joined([*(part.section for part in (*new, *front)), Section.zeros(original - used)], "image")
-    before = Section.joined((part.section for part in old), "image before the change")[: fields.original_image_size]
+    image = Section.joined((part.section for part in (*new, *front)), "image")
+    before = Section.joined((part.section for part in old), "image before")[: fields.original_image_size]
     blob = _handled(vbmeta, before, image, avb, notes)
-    offset = -(-original // ALIGNMENT) * ALIGNMENT
+    offset = -(-used // ALIGNMENT) * ALIGNMENT
     end = (partition_size or total) - avb_footer.SIZE
     if offset + blob.size > end:
         raise FormatError(
             f"image and vbmeta take {offset + blob.size + avb_footer.SIZE} bytes, and the partition has"
             f" {partition_size or total}",
-            format="Android boot image",
+            format="AVB footer",
             remedy="give partition_size= if the partition is larger, or use a smaller kernel or ramdisk",
         )
-    written = replace(fields, original_image_size=original, vbmeta_offset=offset, vbmeta_size=blob.size).encode()
+    written = replace(fields, original_image_size=used, vbmeta_offset=offset, vbmeta_size=blob.size).encode()
     return [
         *front,
         *_filled("tail", offset - used, Role.TAIL),
@@ -143,21 +139,41 @@ def _filled(name: str, size: int, role: Role) -> list[Part]:
     return [Part(name, Section.zeros(size), role)] if size > 0 else []
 
 
+def _front(tail: tuple[Part, ...], inside: int, notes: list[Finding]) -> list[Part]:
+    """What stays between the last section and vbmeta: all that the footer counts to the image, and what is no fill."""
+    front: list[Part] = []
+    for part in tail:
+        if part.name in {"vbmeta", "fill before footer", "avb_footer"}:
+            continue
+        _note_stale(part, notes)
+        kept = part.section[: max(inside, 0)]
+        if not part.section[kept.size :].is_zero():
+            kept = part.section
+        if kept:
+            front.append(replace(part, section=kept))
+        inside -= part.section.size
+    return front
+
+
+def _note_stale(part: Part, notes: list[Finding]) -> None:
+    if part.name in {"avb1_signature", "gki_signature"}:
+        notes.append(
+            Finding(
+                Severity.WARNING,
+                "signature-stale",
+                f"The {part.name.replace('_', ' ')} behind the image was left as it is, and no longer matches",
+                where=part.name,
+                why="a locked phone, or a strict one, refuses the image",
+                fix="unlock the bootloader, or sign the image anew",
+            )
+        )
+
+
 def _plain_tail(tail: tuple[Part, ...], new: list[Part], total: int, notes: list[Finding]) -> list[Part]:
     """Marks and other bytes as they are; a fill of zeros gives or takes what the sections need."""
     kept: list[Part] = []
     for part in tail:
-        if part.name in {"avb1_signature", "gki_signature"}:
-            notes.append(
-                Finding(
-                    Severity.WARNING,
-                    "signature-stale",
-                    f"the {part.name.replace('_', ' ')} behind the image was left as it is, and no longer matches",
-                    where=part.name,
-                    why="a locked phone, or a strict one, refuses the image",
-                    fix="unlock the bootloader, or sign the image anew",
-                )
-            )
+        _note_stale(part, notes)
         if part.name == "tail" and part.section.is_zero():
             used = sum(item.section.size for item in (*new, *kept))
             kept += _filled("tail", total - used, Role.TAIL)

@@ -14,10 +14,13 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, ClassVar, Self
 
 from pmport.errors import FormatError
+from pmport.formats.boot.trailer import split_tail
 from pmport.node import Container, Part, Role
 from pmport.section import Section
 
 if TYPE_CHECKING:
+    from pmport.findings import Finding
+    from pmport.formats.avb.edit import AvbChoice
     from pmport.section import Readable
 
 __all__ = ["EntryLayout", "TreeEntry", "TreeTable"]
@@ -104,6 +107,7 @@ class TreeTable(Container):
         section: The whole table.
         entries: Its entries, in order.
         version: Its version, as the header has it.
+        notes: What an edit has to say.
     """
 
     MAGIC: ClassVar[bytes]
@@ -112,7 +116,12 @@ class TreeTable(Container):
     PLACEMENT: ClassVar[str]
     """What a port calls this way to place device trees."""
 
-    def __init__(self, section: Section, entries: tuple[TreeEntry, ...], version: int) -> None:
+    def __init__(
+        self, section: Section, entries: tuple[TreeEntry, ...], version: int, notes: tuple[Finding, ...] = ()
+    ) -> None:
+        self._notes = notes
+        self._end = max((entry.offset + entry.size for entry in entries if entry.size), default=0)
+        self._tail = tuple(split_tail(section, self._end)) if self._end < section.size else ()
         self._section = section
         self.entries = entries
         self.version = version
@@ -193,12 +202,12 @@ class TreeTable(Container):
             what, format=cls.KIND, field=field, offset=offset, remedy="the file may be cut short or damaged"
         )
 
-    def _extents(self) -> list[tuple[int, int]]:
+    def extents(self) -> list[tuple[int, int]]:
         """Each tree once: ``(offset, size)``, in the order of the file."""
         return sorted({(entry.offset, entry.size) for entry in self.entries if entry.size})
 
     def _check_overlaps(self) -> None:
-        extents = self._extents()
+        extents = self.extents()
         for (low, size), (following, _) in itertools.pairwise(extents):
             if low + size > following:
                 raise self._broken(f"the trees at {low} and {following} overlap", "offset", following)
@@ -212,23 +221,86 @@ class TreeTable(Container):
         Returns:
             ``dtb-00`` and so on, counted in the order of the file.
         """
-        return f"dtb-{self._extents().index((entry.offset, entry.size)):02}"
+        return f"dtb-{self.extents().index((entry.offset, entry.size)):02}"
+
+    def replace(self, *, avb: AvbChoice = "leave", partition_size: int | None = None, **trees: Readable) -> Self:
+        """The same table with other trees; ids, order and padding stay, offsets and sizes are brought up to date.
+
+        Args:
+            avb: What happens to verified boot data behind the table: ``"leave"``, ``"none"`` or
+                :class:`~pmport.formats.avb.edit.ReSign`.
+            partition_size: Bytes that the result may have; an AVB footer goes to its end.
+            trees: By the names of the parts: ``**{"dtb-00": tree}``. Of a compressed entry the plain tree is taken too.
+
+        Returns:
+            A new table; what the edit has to say stands in :meth:`findings`.
+
+        Raises:
+            FormatError: If there is no such tree, or the result does not fit.
+
+        Example:
+            >>> from pmport.formats.trees.tables import DtTable
+            >>> table = DtTable.build([(b"tree one", {"id": 7}), (b"tree two", {"id": 8})])
+            >>> new = table.replace(**{"dtb-00": b"a longer tree"})
+            >>> [(entry.offset, entry.size) for entry in new.entries]
+            [(96, 13), (112, 8)]
+        """
+        from pmport.formats.trees.edit import retabled  # noqa: PLC0415 - only edits need it
+
+        section, notes = retabled(self, trees, avb, partition_size)
+        new = type(self).parse(section)
+        return type(self)(section, new.entries, new.version, notes)
+
+    def findings(self) -> tuple[Finding, ...]:
+        """What an edit has to say, and verified boot data behind the table that does not fit it.
+
+        Returns:
+            The findings.
+        """
+        from pmport.formats.avb.verify import footer_findings  # noqa: PLC0415 - most tables have no footer
+
+        return (*self._notes, *footer_findings(self))
+
+    def with_total(self, header: bytes, total: int) -> bytes:
+        """The header's bytes with the table's size in them, where the format has such a field.
+
+        Args:
+            header: Everything before the first tree.
+            total: The size of the table, bytes.
+
+        Returns:
+            As many bytes.
+        """
+        del total
+        return header
+
+    def packed(self, entry: TreeEntry, tree: Section) -> Section:
+        """A tree as it is kept for an entry: itself, or compressed as the entry says.
+
+        Args:
+            entry: The entry.
+            tree: The tree.
+
+        Returns:
+            What goes into the table.
+        """
+        del entry
+        return tree
 
     def parts(self) -> Iterator[Part]:
-        """The header with its entries, then the trees and what lies between them.
+        """The header with its entries, then the trees and what lies between them; an AVB footer's data last.
 
         Yields:
             The parts.
         """
         at = 0
-        for index, (offset, size) in enumerate(self._extents()):
+        for index, (offset, size) in enumerate(self.extents()):
             if offset > at:
                 name, role = ("header", Role.HEADER) if not at else (f"padding before dtb-{index:02}", Role.PADDING)
                 yield Part(name, self._section[at:offset], role)
             yield Part(f"dtb-{index:02}", self._section[offset : offset + size])
             at = offset + size
-        if at < self._section.size:
-            yield Part("tail", self._section[at:], Role.TAIL if at else Role.HEADER)
+        yield from self._tail if at else (Part("tail", self._section, Role.HEADER),)
 
     def describe(self) -> Iterator[tuple[str, object]]:
         """Version, and the ids of each entry.

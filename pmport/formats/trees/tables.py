@@ -12,12 +12,15 @@ Example:
 from __future__ import annotations
 
 import struct
+import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, ClassVar, Self
 
 from pmport.devicetree import find_blobs
 from pmport.errors import FormatError
-from pmport.formats.trees.base import EntryLayout, TreeTable
+from pmport.formats.streams.codecs import kind_of
+from pmport.formats.trees.base import EntryLayout, TreeEntry, TreeTable
+from pmport.formats.trees.edit import row_of
 from pmport.node import Container, Part, Role
 from pmport.section import Section
 
@@ -27,6 +30,7 @@ if TYPE_CHECKING:
 __all__ = ["AmlTable", "DtTable", "DtbhTable", "QcdtTable", "SprdTable", "TreeSequence", "is_tree_sequence"]
 
 LITTLE = struct.Struct("<II")
+LARGEST_PAGE = 128 << 10
 FDT_MAGIC = b"\xd0\x0d\xfe\xed"
 
 
@@ -87,13 +91,18 @@ class QcdtTable(TreeTable):
 
         Returns:
             The table. Equal trees are there once.
+
+        Raises:
+            FormatError: If the version is none of these, or an id is unknown or no number of 32 bits.
         """
+        if version not in (1, 2, 3):
+            raise FormatError(f"version {version} is not built; 1 to 3 are", format=cls.KIND, field="version")
+        if not 0 < page_size <= LARGEST_PAGE:
+            raise FormatError(f"page size is {page_size}", format=cls.KIND, field="page_size")
         layout = cls.LAYOUTS[version]
         order = [name for name in cls.ID_FIELDS if name in layout.fields]
-        given = sorted(
-            ((Section.of(tree), dict(ids)) for tree, ids in trees),
-            key=lambda item: [item[1].get(name, 0) for name in order],
-        )
+        checked = [(Section.of(tree), row_of(cls.KIND, tuple(order), ids)) for tree, ids in trees]
+        given = sorted(checked, key=lambda item: [item[1][name] for name in order])
         at = _aligned(layout.start + layout.size * len(given) + 4, page_size)
         places: dict[bytes, tuple[int, int]] = {}
         body: list[Section] = []
@@ -106,7 +115,7 @@ class QcdtTable(TreeTable):
                 body += [tree, Section.zeros(size - tree.size)]
                 at += size
             offset, size = places[key]
-            head += layout.write({name: ids.get(name, 0) for name in order} | {"offset": offset, "size": size})
+            head += layout.write(ids | {"offset": offset, "size": size})
         start = _aligned(len(head) + 4, page_size)
         return cls.parse(Section.joined([bytes(head), Section.zeros(start - len(head)), *body], cls.KIND))
 
@@ -172,12 +181,17 @@ class DtTable(TreeTable):
     KIND = "DT table"
     MAGIC = b"\xd7\xb7\xab\x1e"
     PLACEMENT = "dtbo"
-    ID_FIELDS = ("id", "rev", "custom0", "flags", "custom1", "custom2", "custom3")
+    ID_FIELDS = ("id", "rev", "flags", "custom0", "custom1", "custom2", "custom3")
     HEADER = struct.Struct(">8I")
     FIELDS: ClassVar[Mapping[int, tuple[str, ...]]] = {
         0: ("size", "offset", "id", "rev", "custom0", "custom1", "custom2", "custom3"),
-        1: ("size", "offset", "id", "rev", "flags", "custom1", "custom2", "custom3"),
+        1: ("size", "offset", "id", "rev", "flags", "custom0", "custom1", "custom2"),
     }
+    COMPRESSION_MASK = 0xF
+    COMPRESSIONS: ClassVar[Mapping[int, tuple[str, int]]] = {
+        1: ("zlib", zlib.MAX_WBITS), 2: ("gzip", zlib.MAX_WBITS | 16),
+    }  # fmt: skip
+    """Low bits of ``flags`` of version 1 → the compression, and its window as zlib counts."""
 
     @classmethod
     def header(cls, section: Section) -> tuple[int, int, EntryLayout]:
@@ -207,11 +221,23 @@ class DtTable(TreeTable):
             page_size: What the header says; nothing is padded to it.
 
         Returns:
-            The table.
+            The table. In version 1 a tree whose ``flags`` say so is compressed, unless it is already.
+
+        Raises:
+            FormatError: If there is no tree, the version is none of these, an id is unknown or no number of 32 bits, or
+                ``flags`` name a compression that is not done here.
         """
-        given = [(Section.of(tree), dict(ids)) for tree, ids in trees]
+        if version not in cls.FIELDS:
+            raise FormatError(f"version {version} is not known; 0 and 1 are", format=cls.KIND, field="version")
+        if not 0 <= page_size < 1 << 32:
+            raise FormatError(f"page size is {page_size}", format=cls.KIND, field="page_size")
+        fields = tuple(name for name in cls.FIELDS[version] if name not in {"size", "offset"})
+        checked = [(Section.of(tree), row_of(cls.KIND, fields, ids)) for tree, ids in trees]
+        if not checked:
+            raise FormatError("there is no tree to put in", format=cls.KIND, field="dt_entry_count")
+        given = [(cls._compressed(tree, ids.get("flags", 0)), ids) for tree, ids in checked]
         layout = EntryLayout(cls.HEADER.size, cls.FIELDS[version], {}, ">")
-        at = start = layout.start + layout.size * len(given)
+        at = layout.start + layout.size * len(given)
         places: dict[bytes, int] = {}
         body: list[Section] = []
         rows = bytearray()
@@ -221,11 +247,34 @@ class DtTable(TreeTable):
                 places[key] = at
                 body.append(tree)
                 at += tree.size
-            values = {name: ids.get(name, 0) for name in layout.fields} | {"size": tree.size, "offset": places[key]}
-            rows += layout.write(values)
+            rows += layout.write(ids | {"size": tree.size, "offset": places[key]})
         magic = int.from_bytes(cls.MAGIC, "big")
         head = cls.HEADER.pack(magic, at, cls.HEADER.size, layout.size, len(given), layout.start, page_size, version)
-        return cls.parse(Section.joined([head + bytes(rows), *body], cls.KIND)) if start else cls.parse(head)
+        return cls.parse(Section.joined([head + bytes(rows), *body], cls.KIND))
+
+    @classmethod
+    def _compressed(cls, tree: Section, flags: object) -> Section:
+        """A tree compressed as the flags say; one that is already stays as it is."""
+        number = flags & cls.COMPRESSION_MASK if isinstance(flags, int) else 0
+        if not number:
+            return tree
+        if number not in cls.COMPRESSIONS:
+            raise FormatError(
+                f"compression {number} is not done here", format=cls.KIND, field="flags", remedy="1 is zlib, 2 is gzip"
+            )
+        kind, window = cls.COMPRESSIONS[number]
+        if kind_of(tree.read(0, 16)) == kind:
+            return tree
+        stream = zlib.compressobj(wbits=window)
+        return Section.of(stream.compress(tree.read()) + stream.flush())
+
+    def packed(self, entry: TreeEntry, tree: Section) -> Section:
+        """See :meth:`~pmport.formats.trees.base.TreeTable.packed`: compressed as the entry's flags say."""
+        return self._compressed(tree, entry.ids.get("flags", 0))
+
+    def with_total(self, header: bytes, total: int) -> bytes:
+        """See :meth:`~pmport.formats.trees.base.TreeTable.with_total`."""
+        return header[:4] + total.to_bytes(4, "big") + header[8:]
 
 
 class TreeSequence(Container):

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import struct
+import zlib
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -101,3 +103,91 @@ def test_trees_that_overlap_are_told() -> None:
 def test_an_absurd_count_is_refused_before_anything_is_read() -> None:
     with pytest.raises(FormatError, match="more than any table has"):
         QcdtTable.parse(b"QCDT" + struct.pack("<II", 2, 0xFFFFFFFF) + bytes(100))
+
+
+@given(trees, st.data())
+def test_a_tree_is_replaced_and_the_others_stay(parts: list[tuple[bytes, int, int]], data: st.DataObject) -> None:
+    rows = [(tree, {"id": number, "rev": rev}) for tree, number, rev in parts]
+    old = DtTable.build(rows, version=data.draw(st.sampled_from([0, 1])))
+    name = data.draw(st.sampled_from([child.name for child in old.children]))
+    tree = data.draw(st.binary(min_size=1, max_size=99))
+    new = old.replace(**{name: tree})  # type: ignore[arg-type]  # the names of trees are no names of Python's
+    assert [entry.ids for entry in new.entries] == [entry.ids for entry in old.entries]
+    held = {child.name: bytes(child.section) for child in old.children} | {name: tree}
+    found = {child.name: bytes(child.section) for child in new.children}
+    assert [found[new.tree_name(entry)] for entry in new.entries] == [
+        held[old.tree_name(entry)] for entry in old.entries
+    ]
+    assert int.from_bytes(bytes(new)[4:8], "big") == new.size
+
+
+@pytest.mark.corpus
+@pytest.mark.parametrize("path", REAL, ids=lambda path: path.name)
+def test_a_longer_tree_fits_into_every_real_table(path: Path) -> None:
+    with pmport.open(real(path)) as old:
+        if not isinstance(old, TreeTable):
+            pytest.skip("a single tree")
+        first = old.children[0]
+        longer = bytes(first.section) + bytes(10000)
+        new = old.replace(partition_size=old.size + (1 << 20), **{first.name: longer})  # type: ignore[arg-type]
+        assert [entry.ids for entry in new.entries] == [entry.ids for entry in old.entries]
+        held = {child.name: bytes(child.section) for child in old.children} | {first.name: longer}
+        found = {child.name: bytes(child.section) for child in new.children if child.name.startswith("dtb-")}
+        for before, after in zip(old.entries, new.entries, strict=True):
+            if before.size:
+                assert found[new.tree_name(after)].startswith(held[old.tree_name(before)])
+        again = new.replace(partition_size=old.size, avb="none", **{first.name: bytes(first.section)})
+        tail = [part.section.size for part in old.parts() if part.name in {"vbmeta", "avb_footer"}]
+        assert bytes(again) == path.read_bytes() or tail
+
+
+def test_version_1_has_flags_and_three_words() -> None:
+    """As AOSP's ``dt_table_entry_v1``: flags, custom[0..2]."""
+    table = DtTable.build(
+        [(b"t", {"id": 1, "rev": 2, "flags": 0x10, "custom0": 3, "custom1": 4, "custom2": 5})], version=1
+    )
+    assert struct.unpack(">8I", bytes(table)[32:64])[2:] == (1, 2, 0x10, 3, 4, 5)
+    assert DtTable.parse(bytes(table)).entries[0].ids == {
+        "id": 1, "rev": 2, "flags": 0x10, "custom0": 3, "custom1": 4, "custom2": 5,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(("flags", "window"), [(1, 15), (2, 31)])
+def test_version_1_compresses_as_its_flags_say(flags: int, window: int) -> None:
+    tree = b"tree" * 300
+    table = DtTable.build([(tree, {"flags": flags})], version=1)
+    assert zlib.decompress(bytes(table.children[0].section), window) == tree
+    other = table.replace(**{"dtb-00": b"other" * 300})  # type: ignore[arg-type]
+    assert zlib.decompress(bytes(other.children[0].section), window) == b"other" * 300
+    stream = bytes(table.children[0].section)
+    assert bytes(DtTable.build([(stream, {"flags": flags})], version=1)) == bytes(table)
+
+
+@pytest.mark.parametrize(
+    ("table", "ids", "options"),
+    [
+        (DtTable, {"custom3": 1}, {"version": 1}),
+        (DtTable, {"flags": 1}, {"version": 0}),
+        (DtTable, {"flags": 3}, {"version": 1}),
+        (DtTable, {"name": 1}, {}),
+        (DtTable, {"id": -1}, {}),
+        (DtTable, {"id": 1 << 32}, {}),
+        (DtTable, {"id": "1"}, {}),
+        (DtTable, {}, {"version": 2}),
+        (DtTable, {}, {"page_size": -1}),
+        (QcdtTable, {"pmic0": 1}, {"version": 2}),
+        (QcdtTable, {"platform_id": 1 << 32}, {}),
+        (QcdtTable, {}, {"version": 4}),
+        (QcdtTable, {}, {"page_size": 0}),
+    ],
+)
+def test_builders_refuse_what_the_format_has_not(table: Any, ids: dict[str, Any], options: dict[str, int]) -> None:
+    with pytest.raises(FormatError):
+        table.build([(b"tree", ids)], **options)
+
+
+def test_no_table_is_built_of_nothing_and_no_unknown_tree_is_replaced() -> None:
+    with pytest.raises(FormatError):
+        DtTable.build([])
+    with pytest.raises(FormatError, match="dtb-07"):
+        DtTable.build([(b"t", {})]).replace(**{"dtb-07": b"x"})  # type: ignore[arg-type]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
 from pmport.errors import FormatError
 from pmport.findings import Finding, Severity
@@ -12,32 +12,29 @@ from pmport.formats.avb.footer import MAGIC, SIZE, AvbFooter
 from pmport.formats.avb.vbmeta import VbMeta, salted
 
 if TYPE_CHECKING:
-    from pmport.formats.boot.image import BootImage
-    from pmport.formats.boot.vendor_image import VendorBoot
+    from pmport.node import Node
     from pmport.section import Section
 
-    Image: TypeAlias = BootImage | VendorBoot
-
-__all__ = ["findings_of"]
+__all__ = ["footer_findings"]
 
 
-def findings_of(mine: Image) -> Iterator[Finding]:
+def footer_findings(image: Node) -> Iterator[Finding]:
     """Hold the footer against the image, its hash against its bytes, the signature against the key inside.
 
     Args:
-        mine: A boot image or vendor boot image.
+        image: Anything whose parts name ``vbmeta`` and ``avb_footer``.
 
     Yields:
         Findings; none where there is no footer.
     """
-    whole = mine.section()
-    footer = mine.content("avb_footer")
-    if not footer:
+    whole = image.section()
+    parts = {part.name: part.section for part in image.parts()}
+    if "avb_footer" not in parts:
         yield from _stray_footer(whole)
         return
-    fields = AvbFooter.parse(footer.read())
+    fields = AvbFooter.parse(parts["avb_footer"].read())
     try:
-        vbmeta = VbMeta.parse(mine.content("vbmeta"))
+        vbmeta = VbMeta.parse(parts["vbmeta"])
     except FormatError:
         yield Finding(
             Severity.ERROR,
