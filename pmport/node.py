@@ -157,6 +157,19 @@ class Node(Renders, ABC):
         """
         yield from ()
 
+    def contents(self) -> Mapping[str, Section]:
+        """What it carries that is not there as it stands: decompressed, expanded, put together from several places.
+
+        ``unpack`` writes these beside the parts; where the format can be edited, ``replace`` takes them by these names.
+
+        Returns:
+            Name → content; usually empty.
+
+        Raises:
+            FormatError: If it cannot be made.
+        """
+        return {}
+
     def fields(self) -> Mapping[str, str | int]:
         """The header fields that ``replace`` takes: what a person may change in an unpacked container's manifest.
 

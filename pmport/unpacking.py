@@ -1,6 +1,7 @@
 """Taking any container apart into a folder, and putting it together again.
 
-:func:`unpack` writes one file per part that carries something, all other bytes into ``pmport.skeleton``, and a small
+:func:`unpack` writes one file per part that carries something, and one per content that is not there as it stands (what a
+compressed stream, a sparse image or a payload holds); all other bytes into ``pmport.skeleton``, and a small
 manifest, ``pmport.toml``. :func:`repack` gives the identical container back; where a file or a field of the manifest was
 changed, it gives the right new one: the container's own ``replace`` brings sizes, ids and checksums up to date.
 
@@ -24,10 +25,13 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from inspect import signature
 from pathlib import Path
+from shutil import rmtree
+from tempfile import mkdtemp
 from typing import TYPE_CHECKING, Any
 
 from pmport.byte_sources import FileSource
@@ -48,6 +52,7 @@ SCHEMA = 1
 _UNSAFE = re.compile(r"[^A-Za-z0-9._+-]+")
 _DEVICES = re.compile(r"(?:con|prn|aux|nul|com\d|lpt\d)(?:\..*)?", re.IGNORECASE)
 """Names that Windows takes for devices, with any extension."""
+HEX = re.compile(r"(?:[0-9a-f]{2})*")
 LONGEST_NAME = 100
 ZERO_SEARCH = 1 << 20
 """Fill up to this many bytes is looked at, and left out of the skeleton where it is zeros; larger fill always is."""
@@ -94,41 +99,79 @@ def unpack(node: Node, directory: str | os.PathLike[str], on_event: OnEvent | No
 
     Raises:
         RecordError: If the directory holds things that are no unpacked container.
+        FormatError: If what is inside cannot be read: a damaged stream, a checksum that does not hold. Then nothing is
+            written.
         OSError: If it cannot be written.
     """
     folder = Path(directory)
     _claim(folder)
+    with _staged(folder) as stage:
+        return tuple(folder / path.name for path in _unpack_into(node, stage, on_event))
+
+
+@contextmanager
+def _staged(folder: Path) -> Iterator[Path]:
+    """A folder beside the wanted one, whose files move there when all of them are whole; else nothing is left."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    stage = Path(mkdtemp(prefix=f".{folder.name}.", suffix=".part", dir=folder.parent))
+    try:
+        yield stage
+        folder.mkdir(exist_ok=True)
+        for path in stage.iterdir():
+            path.replace(folder / path.name)
+    finally:
+        rmtree(stage, ignore_errors=True)
+
+
+def _unpack_into(node: Node, folder: Path, on_event: OnEvent | None) -> Iterator[Path]:
     parts = list(node.parts())
+    inner = list(node.contents().items())
     contents = [part for part in parts if part.role is Role.CONTENT]
-    names = iter(file_names([part.name for part in contents]))
-    total = sum(part.section.size for part in parts)
+    names = iter(file_names([*(part.name for part in contents), *(name for name, _ in inner)]))
+    total = sum(part.section.size for part in parts) + sum(section.size for _, section in inner)
     done = 0
+    editable = hasattr(node, "replace")
+
+    def told(count: int) -> None:
+        nonlocal done
+        done += count
+        if on_event:
+            from pmport.events import BytesMoved  # noqa: PLC0415 - only where somebody watches
+
+            on_event(BytesMoved("unpack", done, total))
+
     rows: list[dict[str, Any]] = []
-    written: list[Path] = []
     with replacing(folder / SKELETON) as skeleton:
         for part in parts:
             row: dict[str, Any] = {"name": part.name, "role": str(part.role), "size": part.section.size}
             if part.role is Role.CONTENT:
                 path = folder / next(names)
-                with replacing(path) as file:
-                    part.section.copy_to(file)
-                row |= {"file": path.name, "written_ns": path.stat().st_mtime_ns}
-                if not hasattr(node, "replace"):
-                    row["sha256"] = part.section.sha256()
-                written.append(path)
-            elif _is_zeros(part):
-                row["zeros"] = True
+                rows.append(row | _written(part.section, path, editable=editable))
+                yield path
             else:
-                part.section.copy_to(skeleton)
-            done += part.section.size
-            rows.append(row)
-            if on_event:
-                from pmport.events import BytesMoved  # noqa: PLC0415 - only where somebody watches
-
-                on_event(BytesMoved("unpack", done, total))
+                zeros = _is_zeros(part)
+                rows.append(row | ({"zeros": True} if zeros else {}))
+                if not zeros:
+                    part.section.copy_to(skeleton)
+            told(part.section.size)
+    inside: list[dict[str, Any]] = []
+    for name, section in inner:
+        path = folder / next(names)
+        inside.append({"name": name, "size": section.size} | _written(section, path, editable=editable))
+        yield path
+        told(section.size)
     with replacing(folder / MANIFEST) as file:
-        file.write(_manifest(node, node.hints(), rows).encode())
-    return (*written, folder / SKELETON, folder / MANIFEST)
+        file.write(_manifest(node, node.hints(), rows, inside).encode())
+    yield folder / SKELETON
+    yield folder / MANIFEST
+
+
+def _written(section: Section, path: Path, *, editable: bool) -> dict[str, Any]:
+    """Write a file, and note by what a change of it is told."""
+    with replacing(path) as file:
+        section.copy_to(file)
+    row = {"file": path.name, "written_ns": path.stat().st_mtime_ns}
+    return row if editable else row | {"sha256": section.sha256()}
 
 
 def repack(directory: str | os.PathLike[str], **options: Any) -> Node:
@@ -153,6 +196,7 @@ def repack(directory: str | os.PathLike[str], **options: Any) -> Node:
     changed = {row["name"]: Section.of(FileSource(folder / row["file"])) for row in manifest.changed(folder)}
     whole = Section.joined(manifest.sections(folder, changed), manifest.kind)
     node = kind.parse(whole)
+    changed |= {row["name"]: Section.of(FileSource(folder / row["file"])) for row in manifest.changed_inside(folder)}
     fields = manifest.changed_fields(node.fields())
     if not changed and not fields and not options:
         return node
@@ -180,6 +224,7 @@ class _Manifest:
     fields: Mapping[str, Any]
     hints: Mapping[str, Any]
     rows: tuple[dict[str, Any], ...]
+    inside: tuple[dict[str, Any], ...]
     path: Path
 
     @classmethod
@@ -198,13 +243,17 @@ class _Manifest:
             raise RecordError(f"it cannot be read: {error}", file=str(path)) from None
         if data.get("schema") != SCHEMA:
             raise RecordError(f"is {data.get('schema')!r}, and {SCHEMA} is known", file=str(path), key="schema")
-        rows = data.get("parts", [])
-        checked = isinstance(rows, list) and all(isinstance(row, dict) and _row_is_good(row) for row in rows)
-        if not checked or not isinstance(data.get("kind"), str):
+        rows, inside = data.get("parts", []), data.get("contents", [])
+        checked = all(isinstance(listed, list) and all(map(_row_is_good, listed)) for listed in (rows, inside))
+        if not checked or not all("file" in row for row in inside) or not isinstance(data.get("kind"), str):
             raise RecordError(
                 "a part lacks name, role or size, or its file is no plain name", file=str(path), key="parts"
             )
-        return cls(data["kind"], data.get("fields", {}), data.get("hints", {}), tuple(rows), path)
+        for row in (*rows, *inside):
+            row["name"] = _name_of(row)
+        return cls(
+            data["kind"], _table(data, "fields", path), _table(data, "hints", path), tuple(rows), tuple(inside), path
+        )
 
     def changed_fields(self, known: Mapping[str, str | int]) -> dict[str, str | int]:
         """Fields that have another value than the container as it was."""
@@ -220,7 +269,15 @@ class _Manifest:
 
     def changed(self, folder: Path) -> Iterator[dict[str, Any]]:
         """Rows whose file is not as it was written."""
-        for row in self.rows:
+        return self._changed(folder, self.rows)
+
+    def changed_inside(self, folder: Path) -> Iterator[dict[str, Any]]:
+        """As :meth:`changed`, of what is not there as it stands: decompressed, expanded."""
+        return self._changed(folder, self.inside)
+
+    @staticmethod
+    def _changed(folder: Path, rows: Iterable[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+        for row in rows:
             if "file" not in row:
                 continue
             path = folder / row["file"]
@@ -253,10 +310,15 @@ class _Manifest:
                 at += row["size"]
 
 
-def _row_is_good(row: dict[str, Any]) -> bool:
+def _row_is_good(row: object) -> bool:
+    if not isinstance(row, dict):
+        return False
     file = row.get("file", "x")
+    raw = row.get("name_hex", "")
     return (
         isinstance(row.get("name"), str)
+        and isinstance(raw, str)
+        and HEX.fullmatch(raw) is not None
         and isinstance(row.get("size"), int)
         and 0 <= row["size"] < 1 << 63
         and isinstance(file, str)
@@ -264,9 +326,21 @@ def _row_is_good(row: dict[str, Any]) -> bool:
     )
 
 
+def _name_of(row: Mapping[str, Any]) -> str:
+    """A part's name, also one that is not UTF-8 and so no text of TOML."""
+    name = row["name"]
+    return bytes.fromhex(row["name_hex"]).decode("utf-8", "surrogateescape") if row.get("name_hex") else str(name)
+
+
+def _table(data: Mapping[str, Any], key: str, path: Path) -> Mapping[str, Any]:
+    table = data.get(key, {})
+    if not isinstance(table, dict):
+        raise RecordError("it is no table", file=str(path), key=key)
+    return table
+
+
 def _claim(folder: Path) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
-    if any(folder.iterdir()) and not (folder / MANIFEST).exists():
+    if folder.is_dir() and any(folder.iterdir()) and not (folder / MANIFEST).exists():
         raise RecordError(
             "the folder holds other things, and was left as it is",
             file=str(folder),
@@ -277,11 +351,11 @@ def _claim(folder: Path) -> None:
 def _is_zeros(part: Part) -> bool:
     """Whether fill can be left out: only what is looked at, or known, to be zeros."""
     if part.section.size > ZERO_SEARCH and any(part.section.read(0, 4096)):
-        return False
+        return False  # spares reading on; what begins with zeros is read to its end
     return part.section.is_zero()
 
 
-def _manifest(node: Node, hints: Mapping[str, Any], rows: list[dict[str, Any]]) -> str:
+def _manifest(node: Node, hints: Mapping[str, Any], rows: list[dict[str, Any]], inside: list[dict[str, Any]]) -> str:
     lines = [
         "# Written by pmport unpack; pmport repack reads it. Change files or fields, then repack.",
         f"schema = {SCHEMA}",
@@ -291,9 +365,19 @@ def _manifest(node: Node, hints: Mapping[str, Any], rows: list[dict[str, Any]]) 
     for title, values in (("fields", fields), ("hints", hints)):
         if values:
             lines += ["", f"[{title}]", *(f"{_toml(key)} = {_toml(value, key)}" for key, value in values.items())]
-    for row in rows:
-        lines += ["", "[[parts]]", *(f"{key} = {_toml(value)}" for key, value in row.items())]
+    for title, listed in (("parts", rows), ("contents", inside)):
+        for row in listed:
+            named = {**row, **_raw_name(row["name"])}
+            lines += ["", f"[[{title}]]", *(f"{key} = {_toml(value)}" for key, value in named.items())]
     return "\n".join(lines) + "\n"
+
+
+def _raw_name(name: str) -> dict[str, str]:
+    """How a name that is not UTF-8 is written: as far as it can be read, and its bytes."""
+    raw = name.encode("utf-8", "surrogateescape")
+    if _writable(name):
+        return {}
+    return {"name": raw.decode("utf-8", "backslashreplace"), "name_hex": raw.hex()}
 
 
 def _writable(value: object) -> bool:

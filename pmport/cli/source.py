@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from pmport.formats.storage.pit import Pit
     from pmport.node import Node
 
-__all__ = ["opened", "pit_of", "read"]
+__all__ = ["opened", "pit_of", "read", "whole"]
 
 
 def opened(file: str) -> Node:
@@ -29,6 +29,32 @@ def opened(file: str) -> Node:
         FormatError: If no format fits, or the file is broken.
     """
     return pmport.open(sys.stdin.buffer.read() if file == "-" else file)
+
+
+def whole(files: tuple[str, ...]) -> Node:
+    """Open a file, or the pieces of a split sparse image as one.
+
+    Args:
+        files: Paths; ``-``: standard input.
+
+    Returns:
+        The file as its format's own type.
+
+    Raises:
+        FormatError: If no format fits, a file is broken, or several are not pieces of one sparse image.
+    """
+    if len(files) == 1:
+        return opened(files[0])
+    from pmport.formats.storage.sparse import SparseImage  # noqa: PLC0415 - only for several files
+
+    nodes = [opened(file) for file in files]
+    pieces = [node for node in nodes if isinstance(node, SparseImage)]
+    if len(pieces) < len(nodes):
+        other = next(name for name, node in zip(files, nodes, strict=True) if not isinstance(node, SparseImage))
+        raise FormatError(
+            f"{other} is no piece of a sparse image", remedy="Name one file, or all pieces of a sparse image"
+        )
+    return SparseImage.joined(pieces)
 
 
 def read(file: Path) -> bytes:

@@ -9,21 +9,21 @@ from typing import Any
 import click
 
 from pmport.cli.output import json_option, report
-from pmport.cli.source import opened
+from pmport.cli.source import whole
 from pmport.render import Table, Text, size_text
 
 __all__ = ["repack", "unpack"]
 
 
 @click.command(epilog="Example: pmport unpack boot.img -o parts")
-@click.argument("file")
+@click.argument("files", nargs=-1, required=True)
 @click.option("-o", "--output", "folder", required=True, help="The folder to write; made if it is not there.")
 @json_option
-def unpack(file: str, folder: str, *, as_json: bool, raw: bool) -> int:
-    """Take FILE apart into a folder; - reads standard input."""
+def unpack(files: tuple[str, ...], folder: str, *, as_json: bool, raw: bool) -> int:
+    """Take a file apart into a folder; - reads standard input. Of a split sparse image, name all FILES."""
     from pmport import unpacking  # noqa: PLC0415 - only this command
 
-    with opened(file) as node:
+    with whole(files) as node:
         written = unpacking.unpack(node, folder)
         rows = [(path.name, path.stat().st_size) for path in written]
         table = Table(

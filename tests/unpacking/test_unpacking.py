@@ -6,13 +6,14 @@ import json
 import os
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from support import CORPUS, corpus_files, real
+from support import CORPUS, corpus_files, judge, real
 
 import pmport
 from pmport.cli import main
@@ -21,6 +22,11 @@ from pmport.formats.avb.vbmeta import VbMeta
 from pmport.formats.boot.image import BootImage
 from pmport.formats.boot.mediatek import MtkImage
 from pmport.formats.boot.vendor_image import Fragment, VendorBoot
+from pmport.formats.packages.tar import TarArchive
+from pmport.formats.storage.sparse import SparseImage, split
+from pmport.formats.streams.codecs import compress
+from pmport.formats.streams.ramdisk import Ramdisk
+from pmport.formats.trees.tables import DtTable
 from pmport.unpacking import MANIFEST, SKELETON, file_names, repack, unpack
 
 if TYPE_CHECKING:
@@ -204,3 +210,157 @@ def test_inspect_lists_so_many_parts_and_counts_the_rest(tmp_path: Path, capsys:
     path.write_bytes(bytes(VendorBoot.build(fragments, b"dtb")))
     assert "… 11 more" in run("inspect", str(path), capsys=capsys)[1]
     assert "vendor_ramdisk49" in run("inspect", "--all", str(path), capsys=capsys)[1]
+
+
+RAW = bytes(range(256)) * 64 + bytes(8192) + b"data" * 4096
+
+
+def super_image() -> bytes:
+    return real(CORPUS / "super" / "aosp-fastboot-testdata-super.img").read_bytes()
+
+
+@pytest.mark.parametrize("kind", ["gzip", "xz", "lzma", "lz4", "lz4-legacy", "zstd", "bzip2", "zlib"])
+def test_the_content_of_a_stream_is_unpacked_changed_and_packed_again(kind: str, tmp_path: Path) -> None:
+    stream = compress(RAW, kind)
+    unpack(pmport.open(stream), tmp_path)
+    assert (tmp_path / "content").read_bytes() == RAW
+    with repack(tmp_path) as same:
+        assert bytes(same) == stream
+    (tmp_path / "content").write_bytes(RAW[::-1])
+    with repack(tmp_path) as new:
+        assert type(new).KIND == pmport.open(stream).KIND
+        assert new.contents()["content"].read() == RAW[::-1]
+
+
+def test_a_sparse_image_is_unpacked_raw_and_packed_again(tmp_path: Path) -> None:
+    sparse = bytes(SparseImage.build(RAW))
+    unpack(pmport.open(sparse), tmp_path)
+    assert (tmp_path / "raw").read_bytes() == RAW
+    with repack(tmp_path) as same:
+        assert bytes(same) == sparse
+    (tmp_path / "raw").write_bytes(bytes(4096) + RAW)
+    with repack(tmp_path) as new:
+        assert new.contents()["raw"].read() == bytes(4096) + RAW
+
+
+def test_the_pieces_of_a_sparse_image_are_unpacked_as_one(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    raw = b"".join(bytes([number]) * 99 + b"x" * 3997 for number in range(100))
+    names = []
+    for number, piece in enumerate(split(raw, 1 << 16)):
+        names.append(str(tmp_path / f"super.img.{number}"))
+        piece.write_to(names[-1])
+    assert len(names) > 3
+    with pytest.raises(SystemExit) as caught:
+        main(["unpack", *reversed(names), "-o", str(tmp_path / "out")])
+    assert caught.value.code == 0
+    assert (tmp_path / "out" / "raw").read_bytes() == raw
+    (tmp_path / "other").write_bytes(bytes(SparseImage.build(raw[:8192])))
+    with pytest.raises(SystemExit) as caught:
+        main(["unpack", names[0], str(tmp_path / "other"), "-o", str(tmp_path / "no")])
+    assert caught.value.code
+    assert "not pieces of one image" in capsys.readouterr().err
+    assert not (tmp_path / "no").exists()
+
+
+def test_a_logical_partition_is_changed_in_its_place(tmp_path: Path) -> None:
+    unpack(pmport.open(super_image()), tmp_path)
+    old = (tmp_path / "system_a").read_bytes()
+    (tmp_path / "system_a").write_bytes(b"new system")
+    with repack(tmp_path) as new:
+        assert bytes(new) == super_image().replace(old, b"new system".ljust(len(old), b"\0"))
+    (tmp_path / "system_a").write_bytes(old + b"more")
+    with pytest.raises(FormatError, match="room for 8192"):
+        repack(tmp_path)
+
+
+def test_the_files_of_a_ramdisk_are_changed(tmp_path: Path) -> None:
+    disk = Ramdisk.build([("init", 0o100755, b"#!/bin/sh"), ("etc/fstab", 0o100644, b"/dev/block")])
+    files = {path.name: path for path in unpack(disk, tmp_path)}
+    files["etc_fstab"].write_bytes(b"/dev/mmcblk0p1 / ext4")
+    with repack(tmp_path) as new:
+        assert isinstance(new, Ramdisk)
+        assert [(entry.name, entry.data.read()) for entry in new] == [
+            ("init", b"#!/bin/sh"),
+            ("etc/fstab", b"/dev/mmcblk0p1 / ext4"),
+        ]
+
+
+def test_a_tree_of_a_table_is_changed(tmp_path: Path) -> None:
+    unpack(DtTable.build([(b"tree one", {"id": 1}), (b"tree two", {"id": 2})]), tmp_path)
+    (tmp_path / "dtb-01").write_bytes(b"a longer tree")
+    with repack(tmp_path) as new:
+        assert bytes(new) == bytes(DtTable.build([(b"tree one", {"id": 1}), (b"a longer tree", {"id": 2})]))
+
+
+def test_names_that_are_not_utf_8_come_back(tmp_path: Path) -> None:
+    package = TarArchive.build({"boot.img": b"boot"})
+    data = bytearray(bytes(package))
+    data[0:8] = "b\xf6\xf6t.img".encode("latin-1")
+    data[148:156] = b"%06o\0 " % (sum(data[:148]) + sum(data[156:512]) + 256)
+    unpack(pmport.open(bytes(data)), tmp_path)
+    tomllib.loads((tmp_path / MANIFEST).read_text("utf-8"))
+    with repack(tmp_path) as again:
+        assert bytes(again) == bytes(data)
+    image = BootImage.build(b"kernel", b"ramdisk", name="b\udcf6ard", cmdline="caf\udce9=1")
+    unpack(image, tmp_path / "boot")
+    (tmp_path / "boot" / "kernel").write_bytes(b"other")
+    with repack(tmp_path / "boot") as new:
+        assert isinstance(new, BootImage)
+        assert (new.name, new.cmdline) == ("b\udcf6ard", "caf\udce9=1")
+
+
+@pytest.mark.parametrize("existed", [False, True])
+def test_a_failed_unpack_leaves_nothing_behind(existed: bool, tmp_path: Path) -> None:
+    folder = tmp_path / "out"
+    if existed:
+        unpack(image(), folder)
+    before = {path.name: path.read_bytes() for path in folder.iterdir()} if existed else {}
+    stream = compress(RAW, "gzip")
+    with pytest.raises(FormatError):
+        unpack(pmport.open(stream[:-8] + bytes(8)), folder)
+    after = {path.name: path.read_bytes() for path in folder.iterdir()} if existed else {}
+    assert after == before
+    assert [path.name for path in tmp_path.iterdir()] == (["out"] if existed else [])
+
+
+@pytest.mark.parametrize("size", [(1 << 20) - 1, 1 << 20, (1 << 20) + 1, (1 << 20) + 5000])
+@pytest.mark.parametrize("end", [b"", b"\1"])
+def test_fill_that_begins_with_zeros_comes_back(size: int, end: bytes, tmp_path: Path) -> None:
+    data = bytes(BootImage.build(b"kernel", b"ramdisk")) + bytes(size) + end
+    unpack(pmport.open(data), tmp_path)
+    with repack(tmp_path) as again:
+        assert bytes(again) == data
+
+
+MEMORY = """
+import resource, sys
+import pmport
+from pmport.errors import PmportError
+from pmport.unpacking import unpack
+try:
+    unpack(pmport.open(sys.argv[1]), sys.argv[2])
+except PmportError as error:
+    print(type(error).__name__)
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
+"""
+
+
+@pytest.mark.parametrize("kind", ["gzip", "xz", "lzma", "bzip2", "lz4", "lz4-legacy", "zstd"])
+def test_a_bomb_is_refused_with_memory_to_spare(kind: str, tmp_path: Path) -> None:
+    bomb = tmp_path / "bomb"
+    block = compress(bytes(8 << 20), "lz4-legacy")[4:]
+    programs = {"gzip": "gzip", "xz": "xz", "lzma": "xz --format=lzma", "bzip2": "bzip2", "zstd": "zstd", "lz4": "lz4"}
+    if kind == "lz4-legacy":
+        bomb.write_bytes(b"\x02\x21\x4c\x18" + block * 64)
+    else:
+        program, *options = programs[kind].split()
+        packed = subprocess.run(
+            [judge(program, program), *options, "-1", "-c"], input=bytes(512 << 20), capture_output=True, check=True
+        )
+        bomb.write_bytes(packed.stdout)
+    said = subprocess.run(
+        [sys.executable, "-c", MEMORY, str(bomb), str(tmp_path / "out")], capture_output=True, text=True, check=True
+    ).stdout.split()
+    assert said[0] == "TooLargeError"
+    assert int(said[1]) <= 300
+    assert not (tmp_path / "out").exists()

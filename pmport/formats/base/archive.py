@@ -6,7 +6,7 @@ places is a facet, and reads through a source that does so when it is read.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
 from pmport.findings import Finding, Severity
@@ -136,6 +136,14 @@ class Members(Container):
             The parts.
         """
         yield from laid_out(self._section, self.members)
+
+    def contents(self) -> Mapping[str, Section]:
+        """The members that are not there in one piece, or are compressed.
+
+        Returns:
+            Name → content; of several members with one name the last.
+        """
+        return {member.name: member.section for member in self.members if member.offset is None and member.section.size}
 
     def facets(self) -> Iterator[tuple[str, Node]]:
         """The members that do not stand in one piece.

@@ -3,6 +3,8 @@
 Layout, big-endian: ``CrAU``, version 2 (64 bits), size of the manifest (64 bits), size of its signature (32 bits), the
 manifest (a protocol buffer), its signature, the data of the operations (AOSP, ``update_engine/update_metadata.proto``).
 Incremental payloads need the old partitions and are told by name, not extracted.
+
+A payload's partitions are inside as any other content: they are made where they are read.
 """
 
 from __future__ import annotations
@@ -11,6 +13,7 @@ import bz2
 import hashlib
 import lzma
 import struct
+from bisect import bisect_right
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -18,7 +21,8 @@ from typing import TYPE_CHECKING, BinaryIO, Self
 
 from pmport.errors import FormatError
 from pmport.formats.packages.protobuf import last_bytes, last_number, read_fields
-from pmport.node import Container, Part, Role
+from pmport.formats.streams.codecs import decompress
+from pmport.node import Container, Node, Part, Role
 from pmport.section import Section, sized
 
 if TYPE_CHECKING:
@@ -30,23 +34,24 @@ KIND = "OTA payload"
 MAGIC = b"CrAU"
 HEADER = struct.Struct(">4sQQI")
 LARGEST_MANIFEST = 64 << 20
-LARGEST_OPERATION = 256 << 20
+LARGEST_OPERATION = 128 << 20
 """The data of one operation, packed or unpacked; Android's tools cut at 2 MiB."""
-REPLACE, REPLACE_BZ, ZERO, DISCARD, REPLACE_XZ = 0, 1, 6, 7, 8
+REPLACE, REPLACE_BZ, ZERO, DISCARD, REPLACE_XZ, ZSTD = 0, 1, 6, 7, 8, 14
 NAMES: Mapping[int, str] = MappingProxyType(
     {
         REPLACE: "replace", REPLACE_BZ: "replace, bzip2", 2: "move", 3: "bsdiff", 4: "source copy", 5: "source bsdiff",
         ZERO: "zero", DISCARD: "discard", REPLACE_XZ: "replace, xz", 9: "puffdiff", 10: "brotli bsdiff", 11: "zucchini",
-        12: "lz4 bsdiff", 13: "lz4 puffdiff",
+        12: "lz4 bsdiff", 13: "lz4 puffdiff", ZSTD: "replace, zstd",
     }
 )  # fmt: skip
-FULL = frozenset({REPLACE, REPLACE_BZ, REPLACE_XZ, ZERO, DISCARD})
+FULL = frozenset({REPLACE, REPLACE_BZ, REPLACE_XZ, ZERO, DISCARD, ZSTD})
 """What needs no old partition."""
 EXPANDERS: Mapping[int, Callable[[bytes], bytes]] = MappingProxyType(
     {
         REPLACE: bytes,
         REPLACE_BZ: lambda data: bz2.BZ2Decompressor().decompress(data, LARGEST_OPERATION),
         REPLACE_XZ: lambda data: lzma.LZMADecompressor().decompress(data, LARGEST_OPERATION),
+        ZSTD: lambda data: decompress(data, kind="zstd", limit=LARGEST_OPERATION),
     }
 )
 
@@ -95,6 +100,19 @@ class PayloadPartition:
     def is_full(self) -> bool:
         """Whether it can be made without the old partition."""
         return all(operation.type in FULL for operation in self.operations)
+
+    @property
+    def unknown(self) -> tuple[int, ...]:
+        """Types of operations whose meaning is not known here."""
+        return tuple(sorted({operation.type for operation in self.operations} - NAMES.keys()))
+
+    @property
+    def obstacle(self) -> str:
+        """Why it cannot be made of the payload alone; empty where it can."""
+        if self.unknown:
+            return f"has operations of unknown type {', '.join(map(str, self.unknown))}"
+        words = sorted({operation.name for operation in self.operations if operation.type not in FULL})
+        return f"needs the old partition ({', '.join(words)})" if words else ""
 
 
 class Payload(Container):
@@ -184,7 +202,7 @@ class Payload(Container):
         yield "kind", "full" if not self.minor_version else f"incremental, minor version {self.minor_version}"
         yield "block size", self.block_size
         for partition in self.partitions:
-            how = "" if partition.is_full else ", needs the old partition"
+            how = f", {partition.obstacle}" if partition.obstacle else ""
             yield f"partition {partition.name}", f"{partition.size} bytes, {len(partition.operations)} operations{how}"
 
     def partition(self, name: str) -> PayloadPartition:
@@ -204,6 +222,51 @@ class Payload(Container):
                 return partition
         raise KeyError(f"the payload has no {name!r}; it has {', '.join(item.name for item in self.partitions)}")
 
+    def contents(self) -> Mapping[str, Section]:
+        """The partitions that can be made of the payload alone.
+
+        Returns:
+            Name → the partition; its operations are carried out where it is read.
+        """
+        return {
+            item.name: Section.of(_PartitionSource(self, item))
+            for item in self.partitions
+            if not item.obstacle and item.size
+        }
+
+    def facets(self) -> Iterator[tuple[str, Node]]:
+        """The partitions, recognised.
+
+        Yields:
+            ``(name, node)``.
+        """
+        from pmport.formats.registry import recognise_or_data  # noqa: PLC0415 - the registry names this module
+
+        for name, section in self.contents().items():
+            try:
+                yield name, recognise_or_data(section)
+            except FormatError:
+                continue  # a broken operation: extracting it says where
+
+    def written(self, operation: Operation, partition: PayloadPartition) -> bytes:
+        """What an operation writes, as many bytes as its extents have.
+
+        Args:
+            operation: The operation.
+            partition: Its partition.
+
+        Returns:
+            The bytes.
+
+        Raises:
+            FormatError: If its data are broken, or are not as many.
+        """
+        room = sum(count for _, count in operation.extents) * self.block_size
+        content = self._content(operation, partition.name)
+        if len(content) > room:
+            raise FormatError("an operation gives more than its blocks hold", format=KIND, field=partition.name)
+        return content.ljust(room, b"\0")
+
     def extract(self, name: str, file: BinaryIO) -> int:
         """Write a partition as it will be.
 
@@ -219,13 +282,14 @@ class Payload(Container):
             FormatError: If it needs the old partition, or a hash does not hold.
         """
         partition = self.partition(name)
-        if not partition.is_full:
-            words = sorted({operation.name for operation in partition.operations if operation.type not in FULL})
+        if partition.obstacle:
             raise FormatError(
-                f"{name} is made from the old partition ({', '.join(words)})",
+                f"{name} {partition.obstacle}",
                 format=KIND,
                 field=name,
-                remedy="take a full update of the same version",
+                remedy="Extract it with a newer program"
+                if partition.unknown
+                else "Take a full update of the same version",
             )
         sized(file, partition.size)
         for operation in partition.operations:
@@ -242,34 +306,36 @@ class Payload(Container):
             )
         if operation.type not in EXPANDERS:
             return  # zeros: the file has them already
-        at = self._data_at + operation.offset
-        if operation.size > LARGEST_OPERATION or at + operation.size > self._section.size:
-            raise FormatError(
-                f"the data of an operation take bytes {at} to {at + operation.size}, and the file ends at {self._section.size}",
-                format=KIND,
-                field=partition.name,
-                offset=at,
-            )
-        data = self._section.read(at, operation.size)
-        if operation.sha256 and hashlib.sha256(data).digest() != operation.sha256:
-            raise FormatError(
-                "the SHA-256 of an operation's data does not hold", format=KIND, field=partition.name, offset=at
-            )
-        try:
-            content = EXPANDERS[operation.type](data)
-        except (OSError, lzma.LZMAError, EOFError) as error:
-            raise FormatError(
-                f"an operation's data are broken: {error}", format=KIND, field=partition.name, offset=at
-            ) from error
+        content = self._content(operation, partition.name)
         done = 0
         for first_block, count in operation.extents:
             file.seek(first_block * self.block_size)
             file.write(content[done : done + count * self.block_size])
             done += count * self.block_size
         if len(content) > done:
+            raise FormatError("an operation gives more than its blocks hold", format=KIND, field=partition.name)
+
+    def _content(self, operation: Operation, name: str) -> bytes:
+        """What an operation writes, its data checked."""
+        at = self._data_at + operation.offset
+        if operation.size > LARGEST_OPERATION or at + operation.size > self._section.size:
             raise FormatError(
-                "an operation gives more than its blocks hold", format=KIND, field=partition.name, offset=at
+                f"the data of an operation take bytes {at} to {at + operation.size}, and the file ends at {self._section.size}",
+                format=KIND,
+                field=name,
+                offset=at,
             )
+        data = self._section.read(at, operation.size)
+        if operation.sha256 and hashlib.sha256(data).digest() != operation.sha256:
+            raise FormatError("the SHA-256 of an operation's data does not hold", format=KIND, field=name, offset=at)
+        try:
+            return EXPANDERS[operation.type](data)
+        except FormatError as error:
+            raise FormatError(
+                f"an operation's data are broken: {error.what}", format=KIND, field=name, offset=at
+            ) from None
+        except (OSError, lzma.LZMAError, EOFError) as error:
+            raise FormatError(f"an operation's data are broken: {error}", format=KIND, field=name, offset=at) from error
 
     @staticmethod
     def _digest(file: BinaryIO, size: int) -> bytes:
@@ -283,6 +349,54 @@ class Payload(Container):
             digest.update(piece)
             left -= len(piece)
         return digest.digest()
+
+
+class _PartitionSource:
+    """A partition of a full payload as a source: the operations of a range are carried out when it is read.
+
+    One operation is kept: who reads on in order carries out each of them once.
+    """
+
+    def __init__(self, payload: Payload, partition: PayloadPartition) -> None:
+        self.name = partition.name
+        self.size = partition.size
+        self._payload = payload
+        self._partition = partition
+        self._kept: tuple[Operation | None, bytes] = (None, b"")
+        block = payload.block_size
+        runs: list[tuple[int, int, Operation, int]] = []
+        for operation in partition.operations:
+            done = 0
+            for first, count in operation.extents:
+                runs.append((first * block, (first + count) * block, operation, done))
+                done += count * block
+        self._runs = sorted((run for run in runs if run[2].type in EXPANDERS), key=lambda run: run[0])
+        self._starts = [run[0] for run in self._runs]
+
+    def read(self, offset: int, size: int) -> bytes:
+        """Bytes of a range.
+
+        Args:
+            offset: From where.
+            size: How many.
+
+        Returns:
+            The bytes; zeros where nothing is written.
+
+        Raises:
+            FormatError: If the data of an operation are broken.
+        """
+        out = bytearray(size)
+        for start, end, operation, inside in self._runs[max(bisect_right(self._starts, offset) - 1, 0) :]:
+            if start >= offset + size:
+                break
+            low, high = max(start, offset), min(end, offset + size)
+            if low < high:
+                if self._kept[0] is not operation:
+                    self._kept = (operation, self._payload.written(operation, self._partition))
+                at = inside + low - start
+                out[low - offset : high - offset] = self._kept[1][at : at + high - low]
+        return bytes(out)
 
 
 def _partition(data: bytes) -> PayloadPartition:

@@ -16,10 +16,10 @@ from __future__ import annotations
 import struct
 import zlib
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from enum import IntEnum
 from functools import cached_property
-from itertools import accumulate
+from itertools import accumulate, pairwise
 from typing import TYPE_CHECKING, NamedTuple, Self
 
 from pmport.errors import FormatError
@@ -195,6 +195,57 @@ class SparseImage(Container):
             A section of :attr:`raw_size` bytes.
         """
         return Section.of(self._expanded)
+
+    def contents(self) -> Mapping[str, Section]:
+        """The raw image, as ``replace`` takes it.
+
+        Returns:
+            ``raw``; nothing where it is empty.
+        """
+        return {"raw": self.raw()} if self.raw_size else {}
+
+    def replace(self, *, raw: Readable | None = None) -> Self:
+        """Another raw image, in chunks as ``img2simg`` makes them.
+
+        Args:
+            raw: The new raw image; None: the same, and the same bytes.
+
+        Returns:
+            A new image.
+        """
+        return self if raw is None else type(self).build(raw, block_size=self.block_size)
+
+    @classmethod
+    def joined(cls, pieces: Iterable[Self]) -> Self:
+        """The whole that was cut into pieces: ``super.img.0``, ``super.img.1`` …, or what :func:`split` gives.
+
+        Args:
+            pieces: In any order; each counts the blocks of the whole, and leaves alone what the others write.
+
+        Returns:
+            One image.
+
+        Raises:
+            FormatError: If they are not pieces of one image, or two write the same block.
+
+        Example:
+            >>> whole = SparseImage.build(b"data" * 40000)
+            >>> SparseImage.joined(split(bytes(whole), 1 << 16)).raw().read() == whole.raw().read()
+            True
+        """
+        images = tuple(pieces)
+        sizes = {(image.block_size, image.total_blocks) for image in images}
+        if len(sizes) != 1:
+            listed = ", ".join(f"{total} blocks of {block} bytes" for block, total in sorted(sizes)) or "nothing"
+            raise FormatError(f"These are not pieces of one image: {listed}", format=FORMAT, field="total_blks")
+        ((block_size, total_blocks),) = sizes
+        extents = sorted(
+            (extent for image in images for extent in _sparse_extents(image.chunks)), key=lambda e: e.start
+        )
+        for one, other in pairwise(extents):
+            if one.start + one.blocks > other.start:
+                raise FormatError(f"Two pieces write block {other.start}", format=FORMAT, field="chunk_sz")
+        return cls._of_extents(extents, block_size, total_blocks)
 
     def facets(self) -> Iterator[tuple[str, Node]]:
         """The raw image, recognised.

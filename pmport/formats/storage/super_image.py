@@ -166,6 +166,43 @@ class SuperImage(Members):
             f"no logical partition is named {name!r}; there are {', '.join(p.name for p in self.partitions)}"
         )
 
+    def replace(self, **contents: Readable) -> Self:
+        """Other contents of logical partitions, each within the sectors that it has; the metadata stay.
+
+        Args:
+            contents: Name → content; what is shorter than the partition is followed by zeros.
+
+        Returns:
+            A new image.
+
+        Raises:
+            FormatError: If there is no such partition here, or the content is larger than it.
+        """
+        pieces: list[tuple[int, Section]] = []
+        for name, readable in contents.items():
+            new = Section.of(readable)
+            if name not in self.names:
+                raise FormatError(f"There is no content of {name!r} here", format=FORMAT, field="name")
+            partition = self.partition(name)
+            room = partition.size
+            if new.size > room:
+                raise FormatError(
+                    f"{name} would have {new.size} bytes, and it has room for {room}",
+                    format=FORMAT,
+                    field=name,
+                    remedy="Shrink its file system first: the sizes in the metadata stay as they are",
+                )
+            filled = Section.joined((new, Section.zeros(room - new.size)), name)
+            at = 0
+            for extent in partition.extents:
+                size = extent.sectors * SECTOR
+                if extent.kind == LINEAR:
+                    pieces.append((extent.start * SECTOR, filled[at : at + size]))
+                elif not filled[at : at + size].is_zero():
+                    raise FormatError(f"{name} has zeros at {at} that take no place", format=FORMAT, field=name)
+                at += size
+        return type(self).parse(_overlaid(self._section, pieces))
+
     @property
     def table(self) -> PartitionTable:
         """The logical partitions, in the view that all partition tables share; they start nowhere, but have extents."""
@@ -204,6 +241,16 @@ class SuperImage(Members):
         if any(partition.size and partition.name not in self.names for partition in self.partitions):
             found.append(Finding(Severity.NOTE, "super-elsewhere", "some extents are not in this file"))
         return tuple(found)
+
+
+def _overlaid(section: Section, pieces: list[tuple[int, Section]]) -> Section:
+    """A section with other bytes in some places."""
+    parts: list[Section] = []
+    at = 0
+    for offset, piece in sorted(pieces, key=lambda pair: pair[0]):
+        parts += [section[at:offset], piece]
+        at = offset + piece.size
+    return Section.joined((*parts, section[at:]), FORMAT)
 
 
 def _broken(what: str, field: str, offset: int) -> FormatError:

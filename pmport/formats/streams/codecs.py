@@ -37,7 +37,7 @@ __all__ = [
     "kind_of",
 ]
 
-LIMIT = 256 << 20
+LIMIT = 192 << 20
 """The most that is decompressed unless the caller says otherwise, bytes; kernels and ramdisks stay below."""
 LZMA_MEMORY = 128 << 20
 """The largest dictionary of lzma and xz, bytes, with what the decoder itself needs."""
@@ -78,6 +78,7 @@ class _Zlib:
     def __init__(self, bits: int) -> None:
         self._inner = zlib.decompressobj(bits)
         self._rest = b""
+        self._more = False
 
     @property
     def eof(self) -> bool:
@@ -89,11 +90,12 @@ class _Zlib:
 
     @property
     def needs_input(self) -> bool:
-        return not self._rest
+        return not self._rest and not self._more
 
     def decompress(self, data: bytes, max_length: int, /) -> bytes:
         out = self._inner.decompress(self._rest + data if self._rest else data, max_length)
         self._rest = self._inner.unconsumed_tail
+        self._more = len(out) == max_length  # it may hold more of what it was fed
         return out
 
 
@@ -338,10 +340,9 @@ def _streamed(section: Section, kind: str, limit: int) -> Expanded:
     with _Errors(kind):
         for piece in _pieces(section):
             fed += len(piece)
-            room = limit + 1 - out.tell()
-            out.write(decoder.decompress(piece, room))
+            out.write(decoder.decompress(piece, min(limit + 1 - out.tell(), PIECE)))
             while not decoder.eof and not getattr(decoder, "needs_input", True) and out.tell() <= limit:
-                out.write(decoder.decompress(b"", limit + 1 - out.tell()))
+                out.write(decoder.decompress(b"", min(limit + 1 - out.tell(), PIECE)))
             if out.tell() > limit or decoder.eof:
                 break
     if out.tell() > limit:
@@ -432,9 +433,9 @@ class _Errors:
         if name in {"DecompressionError", "error", "LZMAError", "PanicException"} or isinstance(
             error, (OSError, EOFError, ValueError)
         ):
-            if self._limit is not None:
+            if self._limit is not None and "whole buffer" in str(error):
                 raise TooLargeError(
-                    f"the content has more than {self._limit} bytes, or is damaged",
+                    f"the content has more than {self._limit} bytes",
                     limit=self._limit,
                     format=self._kind,
                     offset=self._offset,

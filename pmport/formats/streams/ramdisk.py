@@ -209,6 +209,25 @@ class Ramdisk(Container):
         last = max(i for i, piece in enumerate(self._pieces) if piece.entry is not None and piece.entry.name == TRAILER)
         return type(self)((*self._pieces[:last], new, *self._pieces[last:]))
 
+    def replace(self, **contents: Readable) -> Self:
+        """The same ramdisk with other contents of files; what :meth:`put` does for each.
+
+        Args:
+            contents: Path → content: ``**{"etc/fstab": …}``.
+
+        Returns:
+            A new ramdisk.
+
+        Raises:
+            FormatError: If there is no such entry.
+        """
+        new = self
+        for name, data in contents.items():
+            if self.find(name) is None:
+                raise FormatError(f"There is no entry {name!r}", format=FORMAT, field="name")
+            new = new.put(name, data)
+        return new
+
     def remove(self, name: str) -> Self:
         """Leave out every entry of a name.
 

@@ -11,7 +11,7 @@ Example:
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cached_property
 from typing import ClassVar, Self
 
@@ -109,6 +109,17 @@ class Compressed(Container):
         """What follows the stream; decompresses it to find its end."""
         return self._section[self._expanded.used :]
 
+    def contents(self) -> Mapping[str, Section]:
+        """The decompressed content, as ``replace`` takes it.
+
+        Returns:
+            ``content``.
+
+        Raises:
+            FormatError: If the stream is damaged, or has too much content.
+        """
+        return {"content": self.content}
+
     def parts(self) -> Iterator[Part]:
         """The stream.
 
@@ -138,11 +149,14 @@ class Compressed(Container):
         failure = self._failure()
         if failure is None:
             return ()
+        large = isinstance(failure, TooLargeError)
         return (
             Finding(
-                Severity.ERROR,
-                "stream-damaged",
-                f"the stream cannot be decompressed: {failure.what}",
+                Severity.WARNING if large else Severity.ERROR,
+                "stream-too-large" if large else "stream-damaged",
+                f"The stream is not decompressed: {failure.what}"
+                if large
+                else f"The stream cannot be decompressed: {failure.what}",
                 where=f"offset {failure.offset or 0:#x}",
             ),
         )

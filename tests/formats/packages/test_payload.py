@@ -7,18 +7,23 @@ import hashlib
 import io
 import lzma
 import struct
+from pathlib import Path
 
 import cramjam
 import pytest
+from damaged_images import arm64, ramdisk
 from hypothesis import given
 from hypothesis import strategies as st
 
 import pmport
+from pmport.bootcheck import check
 from pmport.errors import FormatError
+from pmport.formats.boot.image import BootImage
 from pmport.formats.packages.payload import Payload
 from pmport.formats.packages.protobuf import read_fields
 from pmport.formats.packages.transfer_list import BLOCK, TransferList
 from pmport.formats.packages.vendor import VendorPackage
+from pmport.unpacking import unpack
 
 Message = list[tuple[int, "int | bytes | Message"]]
 
@@ -88,7 +93,7 @@ def test_what_is_wrong_is_told() -> None:
         Payload.parse(data[:-5] + bytes(5)).extract("boot", io.BytesIO())
     with pytest.raises(FormatError, match="SHA-256 of boot"):
         Payload.parse(payload([(0, A, [(0, 1)])], B)).extract("boot", io.BytesIO())
-    with pytest.raises(FormatError, match="made from the old partition"):
+    with pytest.raises(FormatError, match="needs the old partition"):
         Payload.parse(payload([(4, b"", [(0, 1)])], A, minor=7)).extract("boot", io.BytesIO())
     with pytest.raises(FormatError, match="beyond the end"):
         Payload.parse(payload([(0, A, [(9, 1)])], A)).extract("boot", io.BytesIO())
@@ -174,3 +179,37 @@ def test_vendors_packages_are_named_and_kept(data: bytes) -> None:
     assert (node.KIND, bytes(node)) == (NAMED[data], data)
     with pytest.raises(FormatError):
         type(node).parse(b"nothing")
+
+
+def test_a_partition_is_read_in_any_order_as_it_is_extracted() -> None:
+    content = A + B + bytes(4096) + C + A
+    z = bytes(cramjam.zstd.compress(A + C))
+    data = payload(
+        [(14, z, [(4, 1), (3, 1)]), (0, B, [(1, 1)]), (8, lzma.compress(A), [(0, 1)]), (6, b"", [(2, 1)])], content
+    )
+    node = Payload.parse(data)
+    section = node.contents()["boot"]
+    assert section.read() == content
+    for start in range(0, len(content), 3000):
+        assert section.read(start, 5000) == content[start : start + 5000]
+    out = io.BytesIO()
+    node.extract("boot", out)
+    assert out.getvalue() == content
+
+
+def test_an_unknown_operation_is_called_unknown() -> None:
+    node = Payload.parse(payload([(99, b"x", [(0, 1)])], A))
+    assert node.contents() == {}
+    assert "unknown type 99" in str(dict(node.describe())["partition boot"])
+    with pytest.raises(FormatError, match="newer program"):
+        node.extract("boot", io.BytesIO())
+
+
+def test_a_boot_image_in_a_payload_is_found_and_checked(tmp_path: Path) -> None:
+    image = bytes(BootImage.build(arm64(), ramdisk(), page_size=4096))
+    node = pmport.open(payload([(0, image, [(0, len(image) // 4096)])], image))
+    assert isinstance(node, Payload)
+    assert isinstance(node.find(BootImage), BootImage)
+    assert check(node) == check(pmport.open(image))
+    unpack(node, tmp_path)
+    assert (tmp_path / "boot").read_bytes() == image
