@@ -12,11 +12,11 @@ from pmport.events import OnEvent, StepFinished, StepStarted, Waiting, ignore
 from pmport.findings import Finding, Severity
 from pmport.flashers.fastboot.client import FastbootClient, Timeouts
 from pmport.flashers.fastboot.downloads import downloads, with_footer_at_end
-from pmport.flashers.fastboot.phone import Phone, check_phone, is_ramdisk
+from pmport.flashers.fastboot.phone import Phone, check_phone
 from pmport.flashers.fastboot.progress import Progress
 from pmport.flashers.fastboot.quirks import quirk_of
 from pmport.flashers.fastboot.verify import read_back
-from pmport.generate.plans.images import raw_size
+from pmport.generate.plans.images import is_ramdisk, raw_size
 from pmport.plan import FlashPlan, PlannedFile, Preconditions, Step, Verb
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pmport.errors import PlanError
-from pmport.generate.plans.images import RAMDISK_HOSTS, check_room, raw_size
+from pmport.generate.plans.images import check_room, is_ramdisk, raw_size
 from pmport.plan import Verb
 from pmport.wire import fastboot as wire
 
@@ -181,16 +181,3 @@ def check_phone(plan: FlashPlan, phone: Phone, steps: Iterable[Step]) -> None:
             for name in phone.partitions(step.partition, plan.slot):
                 room = None if phone.is_logical(name) else phone.size(name)
                 check_room(step.image.name, raw_size(step.image.section), name, room)
-
-
-def is_ramdisk(partition: str) -> bool:
-    """Whether a name means a ramdisk of a vendor boot image: ``vendor_boot:dlkm``; other names have their colon as they stand.
-
-    Args:
-        partition: A step's partition.
-
-    Returns:
-        True where it does.
-    """
-    host, sign, _ = partition.partition(":")
-    return bool(sign) and host.removesuffix("_a").removesuffix("_b") in RAMDISK_HOSTS

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 
 from pmport.errors import DeviceRefusedError
 from pmport.findings import Finding, Severity
-from pmport.flashers.fastboot.phone import Phone, is_ramdisk
+from pmport.generate.plans.images import is_ramdisk
 from pmport.plan import Verb
 
 if TYPE_CHECKING:
     from pmport.flashers.fastboot.client import FastbootClient
+    from pmport.flashers.fastboot.phone import Phone
     from pmport.plan import FlashPlan
     from pmport.section import Section
 

@@ -36,6 +36,7 @@ _OWN: dict[str, tuple[str, str]] = {
     "reboot": ("pmport.cli.flash:reboot", "start the phone again"),
     "getvar": ("pmport.cli.flash:getvar", "what a phone in fastboot mode says of itself"),
     "fetch": ("pmport.cli.flash:fetch", "read a partition back"),
+    "fastboot": ("pmport.cli.fastboot:fastboot", "a bootloader's own commands: oem, flashing, slots, staged data"),
     "pit": ("pmport.cli.pit:pit", "Samsung's partition tables: show, print, diff, check, dump from a phone"),
     "nokia": ("pmport.cli.nokia:nokia", "Nokia's tablets and the N900: identify, set, flash, boot, reboot"),
     "console": ("pmport.cli.console:console", "what a phone prints on its serial port, with times, through restarts"),

@@ -6,88 +6,25 @@ import sys
 from collections.abc import Callable, Iterable
 from contextlib import ExitStack
 from dataclasses import replace
-from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TextIO, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from pmport.cli.output import json_option, report
+from pmport.cli.phone import phone_options, size_of
 from pmport.cli.progress import shown
 from pmport.render import Text, size_text
 
 if TYPE_CHECKING:
     from pmport.device_db import Device
-    from pmport.events import OnEvent
     from pmport.findings import Finding
     from pmport.plan import FlashPlan
 
 __all__ = ["boot", "erase", "fetch", "flash", "getvar", "reboot", "update"]
 
-F = TypeVar("F", bound=Callable[..., Any])
 TARGETS = ["", "bootloader", "recovery", "fastboot", "download", "off", "update"]
 """Where phones can be sent to; each bootloader knows some of them."""
-
-
-def phone_options(command: F) -> F:
-    """Add ``--device``, ``--wait``, ``--virtual`` and ``--log``: which phone is meant, and what is kept.
-
-    Args:
-        command: The function; it gets ``connect``, a function from ``on_event`` and a flash method to an open flasher;
-            without a method it takes that of the phone that is on the cable.
-
-    Returns:
-        The decorated function.
-    """
-
-    @click.option(
-        "--device", default="", metavar="NAME", help="Serial number, usb:1-4 path, tcp:host[:port] or udp:host[:port]."
-    )
-    @click.option("--wait", type=float, default=0.0, metavar="SECONDS", help="Wait so long until it is plugged in.")
-    @click.option("--virtual", metavar="PHONE", help="Practise on a virtual phone: `pmport virtual phones` lists them.")
-    @click.option("--log", metavar="FILE", type=click.File("w"), help="Write down all that goes over the cable.")
-    @wraps(command)
-    def with_phone(device: str, wait: float, virtual: str | None, log: TextIO | None, **options: Any) -> Any:
-        def connect(on_event: OnEvent, method: str = "fastboot") -> Any:
-            import pmport  # noqa: PLC0415 - only when a phone is spoken to
-
-            backend = _bus(virtual)
-            method = method or _method(device, backend)
-            return pmport.flashers.open(
-                method,
-                device=device,
-                timeout=wait,
-                backend=backend,
-                on_event=on_event,
-                record=log,
-                raw=bool(options.get("raw")),
-            )
-
-        connect.method = lambda: _method(device, _bus(virtual))  # type: ignore[attr-defined]  # a function with one more answer
-        return command(connect=connect, **options)
-
-    return with_phone  # type: ignore[return-value]  # click replaces the signature
-
-
-def _method(device: str, backend: Any) -> str:
-    """How the phone on the cable is flashed; fastboot where that is not told."""
-    from pmport.transport import usb_devices  # noqa: PLC0415 - as above
-
-    if device.startswith("tcp:"):
-        return "fastboot"
-    found = [item for item in usb_devices(backend=backend, serials=bool(device)) if item.mode and item.mode.method]
-    methods = {item.mode.method for item in found if item.mode and (not device or item.named(device))}
-    return methods.pop() if len(methods) == 1 else "fastboot"
-
-
-def _bus(phone: str | None) -> Any:
-    if phone is None:
-        return None
-    from pmport.virtual import PHONES, PyusbBackend  # noqa: PLC0415 - only to practise
-
-    if phone not in PHONES:
-        raise click.BadParameter(f"{phone} is none of {', '.join(PHONES)}", param_hint="--virtual")
-    return PyusbBackend(PHONES[phone].make())
 
 
 def _device(codename: str | None, record: Path | None, method: str = "") -> Device:
@@ -140,10 +77,14 @@ def _images(images: tuple[str, ...]) -> dict[str, str]:
     type=click.Path(exists=True, dir_okay=False),
     help="Recorded `fastboot getvar all`, to plan without the phone.",
 )
-@click.option("--allow", multiple=True, metavar="DANGER", help="Accept a danger: lock, repartition, bootloader, erase.")
+@click.option("--allow", multiple=True, metavar="DANGER", help="Accept a danger, by the word that a refusal names.")
 @click.option("--dry-run", is_flag=True, help="Print the plan and touch nothing.")
 @click.option("--no-reboot", is_flag=True, help="Leave the phone as it is; a Samsung's next run resumes the session.")
 @click.option("--verify", is_flag=True, help="Read back what was flashed, where the phone lets it (fastbootd does).")
+@click.option("--slot", default="", metavar="SLOT", help="a, b, other or all; without it the current one.")
+@click.option("--sparse-limit", "-S", default="", metavar="SIZE", help="Send at most so much at once: 64M, 1G.")
+@click.option("--disable", multiple=True, metavar="WHAT", help="verity, verification: flags in a vbmeta image.")
+@click.option("--any-content", is_flag=True, help="boot may be something else than an Android boot image.")
 @phone_options
 @json_option
 def flash(
@@ -156,7 +97,11 @@ def flash(
     method: str,
     packages: tuple[str, ...],
     table: str | None,
+    slot: str,
+    sparse_limit: str,
+    disable: tuple[str, ...],
     *,
+    any_content: bool,
     dry_run: bool,
     no_reboot: bool,
     verify: bool,
@@ -183,16 +128,31 @@ def flash(
         method = method or "heimdall"
     if not (method or codename or record or dry_run or getvars):
         method = connect.method()  # type: ignore[attr-defined]  # as phone_options has it
-    plan = pmport.generate.flash_plan(_device(codename, record, method), _images(images), phone, allow)
-    if no_reboot:
-        plan = replace(plan, steps=tuple(step for step in plan.steps if step.verb != "reboot"))
+    device, files = _device(codename, record, method), _images(images)
+
+    def planned(phone: Any) -> FlashPlan:
+        how: dict[str, Any] = {"disable": disable, "any_content": any_content, "slot": slot}
+        plan = pmport.generate.flash_plan(device, files, phone, allow, **how)
+        kept = tuple(step for step in plan.steps if step.verb != "reboot") if no_reboot else plan.steps
+        return replace(plan, steps=kept)
+
     if dry_run:
-        return report(plan_rows(plan), [plan.view()], findings=_untold(plan, as_json=as_json), as_json=as_json, raw=raw)
-    if verify and plan.method != "fastboot":
-        raise click.UsageError(f"phones that are flashed by {plan.method} cannot be read back")
-    with shown(as_json=as_json) as on_event, connect(on_event, plan.method) as flasher:
+        return _dry_run(planned(phone), as_json=as_json, raw=raw)
+    family = device.flash.method.partition("-")[0]
+    if family != "fastboot" and (verify or sparse_limit):
+        raise click.UsageError(f"phones that are flashed by {family} cannot be read back, and take no sparse pieces")
+    live = family == "heimdall" and phone is None
+    plan = None if live else planned(phone)  # what can be refused without the phone is refused without it
+    with shown(as_json=as_json) as on_event, connect(on_event, family) as flasher:
+        plan = plan or planned(flasher.read_table(on_event))
+        if sparse_limit:
+            flasher.largest_download = size_of(sparse_limit)
         findings = flasher.run(plan, on_event, **({"verify": True} if verify else {}))
     return report({"verified": not findings}, findings=findings, as_json=as_json, raw=raw) if verify else 0
+
+
+def _dry_run(plan: FlashPlan, *, as_json: bool, raw: bool) -> int:
+    return report(plan_rows(plan), [plan.view()], findings=_untold(plan, as_json=as_json), as_json=as_json, raw=raw)
 
 
 def _flash_packages(
@@ -214,15 +174,11 @@ def _flash_packages(
         known = pit_of(table)
         if dry_run and known is not None:
             plan = pmport.generate.package_plan(nodes, known, **how)
-            return report(
-                plan_rows(plan), [plan.view()], findings=_untold(plan, as_json=as_json), as_json=as_json, raw=raw
-            )
+            return _dry_run(plan, as_json=as_json, raw=raw)
         with shown(as_json=as_json) as on_event, connect(on_event, "heimdall") as flasher:
             plan = pmport.generate.package_plan(nodes, flasher.read_table(on_event), **how)
             if dry_run:
-                return report(
-                    plan_rows(plan), [plan.view()], findings=_untold(plan, as_json=as_json), as_json=as_json, raw=raw
-                )
+                return _dry_run(plan, as_json=as_json, raw=raw)
             flasher.run(plan, on_event)
     return 0
 
@@ -345,8 +301,10 @@ def fetch(connect: Callable[..., Any], partition: str, output: Path) -> int:
 @click.argument("package", type=click.Path(exists=True, dir_okay=False))
 @click.option("--wipe", "-w", is_flag=True, help="Erase the user's data too.")
 @click.option("--disable", multiple=True, metavar="WHAT", help="verity, verification: flags in the vbmeta image.")
-@click.option("--allow", multiple=True, metavar="DANGER", help="Accept a danger: lock, repartition, bootloader, erase.")
+@click.option("--allow", multiple=True, metavar="DANGER", help="Accept a danger, by the word that a refusal names.")
 @click.option("--dry-run", is_flag=True, help="Ask the phone, print the plan and write nothing.")
+@click.option("--no-reboot", is_flag=True, help="Leave the phone as it is afterwards.")
+@click.option("--sparse-limit", "-S", default="", metavar="SIZE", help="Send at most so much at once: 64M, 1G.")
 @phone_options
 @json_option
 def update(
@@ -354,9 +312,11 @@ def update(
     package: str,
     disable: tuple[str, ...],
     allow: tuple[str, ...],
+    sparse_limit: str,
     *,
     wipe: bool,
     dry_run: bool,
+    no_reboot: bool,
     as_json: bool,
     raw: bool,
 ) -> int:
@@ -364,7 +324,11 @@ def update(
     import pmport  # noqa: PLC0415 - only when a phone is spoken to
 
     with pmport.open(package) as node, shown(as_json=as_json) as on_event, connect(on_event) as flasher:
-        plan = pmport.generate.factory_plan(node, flasher.client.getvars(), wipe=wipe, disable=disable, allow=allow)
+        told = flasher.variables(pmport.generate.factory_partitions(node))
+        how: dict[str, Any] = {"wipe": wipe, "disable": disable, "allow": allow, "reboot": not no_reboot}
+        plan = pmport.generate.factory_plan(node, told, **how)
+        if sparse_limit:
+            flasher.largest_download = size_of(sparse_limit)
         if not dry_run:
             flasher.run(plan, on_event)
         views = [plan.view()] if dry_run else []

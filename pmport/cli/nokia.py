@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from pmport.cli.flash import _images, phone_options, plan_rows
+from pmport.cli.flash import _images, plan_rows
 from pmport.cli.output import json_option, report
+from pmport.cli.phone import phone_options
 from pmport.cli.progress import shown
 from pmport.cli.suggesting import SuggestingGroup
 from pmport.render import Table, Text

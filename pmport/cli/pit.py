@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from pmport.cli.flash import phone_options
 from pmport.cli.output import json_option, report
+from pmport.cli.phone import phone_options
 from pmport.cli.progress import shown
 from pmport.cli.source import read
 from pmport.cli.suggesting import SuggestingGroup

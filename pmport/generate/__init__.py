@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pmport.generate.initramfs_modules import with_early_modules as with_early_modules
     from pmport.generate.kernel_package import kernel_files as kernel_files
     from pmport.generate.package_files import device_package as device_package
-    from pmport.generate.plans.factory import factory_plan as factory_plan
+    from pmport.generate.plans.factory import factory_partitions as factory_partitions, factory_plan as factory_plan
     from pmport.generate.plans.fastboot import flash_plan as flash_plan
     from pmport.generate.plans.fiasco import plan_fiasco as plan_fiasco
     from pmport.generate.plans.nokia import nokia_plan as nokia_plan, plan_images as plan_images
@@ -35,7 +35,7 @@ else:
         "pmport.generate.initramfs_modules": "with_early_modules",
         "pmport.generate.kernel_package": "kernel_files",
         "pmport.generate.package_files": "device_package",
-        "pmport.generate.plans.factory": "factory_plan",
+        "pmport.generate.plans.factory": "factory_partitions factory_plan",
         "pmport.generate.plans.fastboot": "flash_plan",
         "pmport.generate.plans.fiasco": "plan_fiasco",
         "pmport.generate.plans.nokia": "nokia_plan plan_images",

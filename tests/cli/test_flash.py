@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from click.testing import CliRunner, Result
 
 from pmport import demo
 from pmport.cli import pmport
+from pmport.errors import NoDeviceError, RefusedError, TransportError
+from pmport.formats.avb.vbmeta import VbMeta
+from pmport.virtual import FastbootPhone, LokePhone, PyusbBackend
 
 
 def run(*args: str) -> Result:
@@ -74,6 +78,94 @@ def test_fetching_writes_the_file_at_once(tmp_path: Path) -> None:
 def test_booting_and_rebooting(image: Path) -> None:
     assert run("boot", str(image), "--virtual", "abl").exception is None
     assert run("reboot", "bootloader", "--virtual", "abl").exception is None
+
+
+def test_a_makers_commands_go_out_as_they_stand() -> None:
+    assert "Device unlocked: true" in run("fastboot", "oem", "device-info", "--virtual", "lk").output
+    refused = run("fastboot", "oem", "lock", "--virtual", "lk").exception
+    assert isinstance(refused, RefusedError)
+    assert refused.danger == "lock"
+    assert run("fastboot", "oem", "lock", "--allow", "lock", "--virtual", "lk").exception is None
+    assert isinstance(run("fastboot", "flashing", "unlock", "--virtual", "abl").exception, RefusedError)
+
+
+def test_slots_and_logical_partitions_from_the_command_line() -> None:
+    assert "Invalid slot" in str(run("fastboot", "set-active", "b", "--virtual", "lk").exception)
+    made = ("fastboot", "create-logical", "system_b", "4096", "--virtual", "fastbootd")
+    assert run(*made).exception is None
+    assert "PMPORT" not in str(run("fastboot", "resize-logical", "system_b", "0", "--virtual", "fastbootd").exception)
+    assert isinstance(run("fastboot", "delete-logical", "system_b", "--virtual", "fastbootd").exception, RefusedError)
+    assert run("fastboot", "create-logical", "x", "abc", "--virtual", "fastbootd").exception is not None
+
+
+def test_staging_from_the_command_line(tmp_path: Path, image: Path) -> None:
+    assert run("fastboot", "stage", str(image), "--virtual", "lk2nd").exception is None
+    got = tmp_path / "staged"
+    result = run("fastboot", "get-staged", "-o", str(got), "--virtual", "lk2nd")
+    assert result.exception is None or not got.exists()
+
+
+@pytest.mark.parametrize("words", [["--slot", "a"], ["-S", "64K"], ["--sparse-limit", "1M"], ["--timeout", "5"]])
+def test_how_it_is_flashed_can_be_said(image: Path, words: list[str]) -> None:
+    assert run("flash", "--virtual", "lk2nd", f"boot={image}", *words).exception is None
+
+
+@pytest.mark.parametrize("size", ["", "x", "1", "63K", "-1", "1T", "٣"])
+def test_a_size_that_is_none_is_told(image: Path, size: str) -> None:
+    if size:
+        assert "no size of 64K or more" in str(
+            run("flash", "--virtual", "lk2nd", f"boot={image}", "-S", size).exception
+        )
+
+
+def test_other_content_wants_to_be_said(tmp_path: Path) -> None:
+    path = tmp_path / "u-boot.bin"
+    path.write_bytes(b"U-Boot" * 99)
+    said = str(run("flash", "--virtual", "lk2nd", f"boot={path}").exception)
+    assert "no Android boot image" in said
+    assert "--any-content" in said
+    assert run("flash", "--virtual", "lk2nd", f"boot={path}", "--any-content").exception is None
+
+
+@pytest.mark.parametrize("head", [b"\xfd7zXZ\0", b"\x1f\x8b\x08", b"PK\x03\x04", b"\x28\xb5\x2f\xfd", b"BZh"])
+def test_a_packed_file_is_not_written_as_it_is(tmp_path: Path, head: bytes) -> None:
+    path = tmp_path / "rootfs.img.packed"
+    path.write_bytes(head + bytes(99))
+    assert "is packed" in str(run("flash", "--virtual", "lk2nd", f"userdata={path}").exception)
+
+
+def test_flags_of_verified_boot_need_a_vbmeta_image(tmp_path: Path, image: Path) -> None:
+    vbmeta = tmp_path / "vbmeta.img"
+    vbmeta.write_bytes(bytes(VbMeta.build()))
+    assert "no vbmeta image" in str(run("flash", f"boot={image}", "--disable", "verity", "--dry-run").exception)
+    told = run("flash", f"vbmeta={vbmeta}", "--disable", "verity", "--dry-run").output
+    assert "signature does not hold" in told
+
+
+def test_the_environment_names_a_phone(monkeypatch: pytest.MonkeyPatch, image: Path) -> None:
+    monkeypatch.setenv("ANDROID_SERIAL", "tcp:127.0.0.1:1")
+    assert isinstance(run("getvar", "product").exception, TransportError)
+    assert run("flash", "--virtual", "lk2nd", f"boot={image}").exception is None  # a virtual one is meant
+    monkeypatch.setenv("FASTBOOT_DEVICE", "tcp:127.0.0.1:2")
+    assert "127.0.0.1:2" in str(run("getvar", "product").exception)
+
+
+def test_phones_of_several_kinds_are_told_apart(monkeypatch: pytest.MonkeyPatch) -> None:
+    both = PyusbBackend([FastbootPhone(), LokePhone()])
+    monkeypatch.setattr("pmport.cli.phone._bus", lambda _: both)
+    said = run("reboot").exception
+    assert isinstance(said, NoDeviceError)
+    assert "2 kinds" in str(said)
+    assert "--device" in str(said)
+    assert run("reboot", "--device", "usb:1-1").exception is None
+
+
+def test_a_role_finds_its_partition_in_the_table_of_the_phone(monkeypatch: pytest.MonkeyPatch, image: Path) -> None:
+    phone = LokePhone()
+    monkeypatch.setattr("pmport.cli.phone._bus", lambda _: PyusbBackend([phone]))
+    monkeypatch.setattr("pmport.flashers.samsung.client.time", SimpleNamespace(sleep=lambda _: None))
+    assert run("flash", "--method", "heimdall", f"boot={image}").exception is None
+    assert [name for name, _ in phone.flashed] == ["BOOT"]
 
 
 def test_the_doctor_prints_rules_for_every_mode() -> None:

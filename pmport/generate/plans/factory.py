@@ -13,16 +13,16 @@ from pmport.findings import Finding, Severity
 from pmport.formats.base.archive import Members
 from pmport.formats.packages.factory_info import FactoryStep, Requirement, factory_steps, requirements
 from pmport.formats.registry import recognise_or_data
-from pmport.formats.storage.sparse import SparseImage, is_sparse
 from pmport.generate.plans.images import check_room, raw_size, recorded_room
+from pmport.generate.plans.vbmeta_flags import STALE, flagged, flags_of
 from pmport.plan import FlashPlan, PlannedFile, Preconditions, Step, Verb
-from pmport.section import Section
 
 if TYPE_CHECKING:
     from pmport.formats.reports.getvars import GetVars
     from pmport.node import Node
+    from pmport.section import Section
 
-__all__ = ["factory_plan"]
+__all__ = ["factory_partitions", "factory_plan"]
 
 BOOT_IMAGES = (
     "boot", "init_boot", "dtbo", "dts", "pvmfw", "recovery", "vbmeta", "vbmeta_system", "vbmeta_vendor", "vendor_boot",
@@ -40,11 +40,6 @@ WIPED = ("userdata", "cache", "metadata")
 BOMB_SIZE = 256 << 20
 BOMB_RATIO = 200
 """Deflate packs at most 1032 to 1; images of this size that pack to a 200th are not made: sparse ones leave zeros out."""
-VBMETA_MAGIC = b"AVB0"
-FLAGS_AT = 123
-"""The lowest byte of the flags, big-endian, of a vbmeta header."""
-FLAGS = {"verity": 1, "verification": 2}
-"""What can be switched off → its bit."""
 
 
 def factory_plan(
@@ -82,12 +77,9 @@ def factory_plan(
             remedy="it is no factory package: name the images one by one",
         )
     unsaid = tuple(_check(files[INFO], phone))
-    unknown = set(disable) - FLAGS.keys()
-    if unknown:
-        raise PlanError(f"{', '.join(sorted(unknown))} cannot be switched off", remedy=f"these can: {', '.join(FLAGS)}")
     told = files.get("fastboot-info.txt")
     rows = factory_steps(_text(told)) if told is not None else tuple(_usual_steps(files, phone))
-    how = _How(phone, sum(FLAGS[word] for word in set(disable)), wipe)
+    how = _How(phone, flags_of(disable), wipe)
     steps = [*_first(phone)]
     for row in rows:
         if wipe or not row.if_wipe:
@@ -105,6 +97,19 @@ def factory_plan(
         products=(phone.product,) if phone.product else (), unlocked=True, current_slot=phone.current_slot
     )
     return FlashPlan("fastboot", tuple(steps), "", wanted, (*unsaid, *_findings(how.flags, files, rows)), tuple(allow))
+
+
+def factory_partitions(package: Node) -> tuple[str, ...]:
+    """The partitions that a factory package has images for, to ask a phone about them.
+
+    Args:
+        package: The opened zip.
+
+    Returns:
+        Their names, without slots; empty where it is no factory package, which :func:`factory_plan` then says.
+    """
+    files = _files(package) if isinstance(package, Members) else {}
+    return tuple(sorted(name.removesuffix(".img") for name in files if name.endswith(".img")))
 
 
 class _How(NamedTuple):
@@ -236,7 +241,7 @@ def _steps(row: FactoryStep, files: dict[str, Section], how: _How) -> Iterator[S
             check_room(row.image, section.size, own, room)
             check_room(row.image, raw_size(section), own, room)
         if how.flags and (row.apply_vbmeta or row.partition == "vbmeta"):
-            section = _flagged(section, how.flags)
+            section = flagged(section, how.flags)
         yield Step(Verb.FLASH, partition, PlannedFile.of(row.image, section))
     elif row.word == "erase":
         yield Step(Verb.ERASE, row.partition)
@@ -265,21 +270,9 @@ def _slotted(row: FactoryStep, phone: GetVars) -> str:
     return row.partition
 
 
-def _flagged(section: Section, flags: int) -> Section:
-    """A vbmeta image with flags set, as ``fastboot --disable-verity --disable-verification`` sets them."""
-    raw = SparseImage.parse(section).raw() if is_sparse(section) else section
-    if raw.size < 256 or raw.read(0, 4) != VBMETA_MAGIC:
-        raise PlanError("what is to carry the flags of verified boot is no vbmeta image")
-    byte = raw.read(FLAGS_AT, 1)[0] | flags
-    return Section.joined([raw[:FLAGS_AT], bytes([byte]), raw[FLAGS_AT + 1 :]])
-
-
 def _findings(flags: int, files: dict[str, Section], rows: tuple[FactoryStep, ...]) -> Iterator[Finding]:
     if flags:
-        yield Finding(
-            Severity.WARNING, "stale-signature", "the vbmeta image is changed, and its signature does not hold any more",
-            why="a locked bootloader refuses it",
-        )  # fmt: skip
+        yield STALE
     used = {row.image for row in rows}
     left = sorted(name for name in files if name.endswith(".img") and name not in used and name != "super_empty.img")
     if left:

@@ -16,10 +16,12 @@ from pmport.generate.plans.images import (
     check_not_packed,
     check_room,
     forbid,
+    is_ramdisk,
     planned_file,
     raw_size,
     recorded_room,
 )
+from pmport.generate.plans.vbmeta_flags import STALE, flagged, flags_of
 from pmport.plan import FlashPlan, PlannedFile, Preconditions, Step, Verb
 
 if TYPE_CHECKING:
@@ -40,6 +42,9 @@ def flash_plan(
     allow: Iterable[str] = (),
     *,
     boot_only: bool = False,
+    disable: Iterable[str] = (),
+    any_content: bool = False,
+    slot: str = "",
 ) -> FlashPlan:
     """Plan to flash images.
 
@@ -51,6 +56,10 @@ def flash_plan(
             sizes and slots are checked against it already now.
         allow: Dangers that are accepted: words of :data:`pmport.plan.DANGERS`.
         boot_only: Start ``boot`` from memory, and write nothing.
+        disable: ``verity``, ``verification``: flags that go into the vbmeta image, for fastboot.
+        any_content: ``boot`` may be something else than an Android boot image: a bootloader such as U-Boot or lk2nd takes
+            that; so do devices whose record says ``fastboot-bootpart``.
+        slot: Which slot of partitions that have slots: a letter, ``other``, ``all``; "" for the current one.
 
     Returns:
         The plan; it prints itself, which is the dry run.
@@ -83,15 +92,19 @@ def flash_plan(
         )
     allowed = tuple(allow)
     given = sorted(images.items(), key=lambda item: ORDER.index(item[0]) if item[0] in ORDER else len(ORDER))
-    planned = [(name, _checked(name, image)) for name, image in given]
+    anything = any_content or device.flash.method == "fastboot-bootpart"
+    flags = flags_of(disable)
+    planned = [(name, _checked(name, image, flags, anything=anything)) for name, image in given]
+    if flags and not any(_is_vbmeta(name) for name, _ in planned):
+        raise PlanError("There is no vbmeta image to carry the flags", remedy="Give one: vbmeta=FILE")
     if boot_only:
         return FlashPlan(
             method, tuple(_boot_steps(planned)), device.codename, _preconditions(device, phone), (), allowed
         )
     steps = [_step(device, name, image, phone) for name, image in planned]
     steps.append(Step(Verb.REBOOT))
-    findings = tuple(_findings(device, planned, phone))
-    return FlashPlan(method, tuple(steps), device.codename, _preconditions(device, phone), findings, allowed)
+    findings = (*((STALE,) if flags else ()), *_findings(device, planned, phone))
+    return FlashPlan(method, tuple(steps), device.codename, _preconditions(device, phone), findings, allowed, slot)
 
 
 def _boot_steps(planned: list[tuple[str, PlannedFile]]) -> Iterator[Step]:
@@ -103,11 +116,18 @@ def _boot_steps(planned: list[tuple[str, PlannedFile]]) -> Iterator[Step]:
     yield Step(Verb.BOOT, image=images["boot"])
 
 
-def _checked(name: str, image: Flashable) -> PlannedFile:
+def _is_vbmeta(name: str) -> bool:
+    """Whether a partition holds the flags; some makers have one of another prefix."""
+    return name.removesuffix("_a").removesuffix("_b").endswith("vbmeta")
+
+
+def _checked(name: str, image: Flashable, flags: int, *, anything: bool) -> PlannedFile:
     planned = planned_file(name, image)
-    if name in {"boot", "kernel"}:
+    if flags and _is_vbmeta(name):
+        return PlannedFile.of(planned.name, flagged(planned.section, flags))
+    if name in {"boot", "kernel"} and not anything:
         check_boot_image(planned)
-    elif ":" not in name:  # a ramdisk of a vendor boot image is packed as it should be
+    elif not is_ramdisk(name):  # a ramdisk of a vendor boot image is packed as it should be
         check_not_packed(planned)
     return planned
 

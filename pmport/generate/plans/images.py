@@ -25,13 +25,13 @@ if TYPE_CHECKING:
 
 __all__ = [
     "BOOT_MAGIC",
-    "RAMDISK_HOSTS",
     "ROLES",
     "Flashable",
     "check_boot_image",
     "check_not_packed",
     "check_room",
     "forbid",
+    "is_ramdisk",
     "planned_file",
     "raw_size",
     "recorded_room",
@@ -60,6 +60,19 @@ PACKED: Mapping[bytes, str] = {
     b"7z\xbc\xaf\x27\x1c": "7z x",
 }
 """How files begin that are handed around packed → what unpacks them."""
+
+
+def is_ramdisk(partition: str) -> bool:
+    """Whether a name means a ramdisk of a vendor boot image: ``vendor_boot:dlkm``; other names have their colon as they stand.
+
+    Args:
+        partition: A step's partition.
+
+    Returns:
+        True where it does.
+    """
+    host, sign, _ = partition.partition(":")
+    return bool(sign) and host.removesuffix("_a").removesuffix("_b") in RAMDISK_HOSTS
 
 
 def planned_file(name: str, image: Flashable) -> PlannedFile:
@@ -97,7 +110,7 @@ def check_boot_image(planned: PlannedFile) -> None:
     if planned.section.read(0, len(BOOT_MAGIC)) != BOOT_MAGIC:
         raise PlanError(
             f"{planned.name} is no Android boot image",
-            remedy="Build one with `pmport repack` or mkbootimg; or say that the bootloader takes other content",
+            remedy="Build one with `pmport repack` or mkbootimg; --any-content (any_content=True) if the bootloader takes it",
         )
 
 
