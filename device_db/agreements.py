@@ -207,6 +207,12 @@ class Said:
         return frozenset(_joined(text) for text in self._texts("product", "board"))
 
     @cached_property
+    def name_parts(self) -> frozenset[str]:
+        """What its names begin with, before the variant: ``m8`` of ``m8_dugl``."""
+        parts = (re.split(r"[_-]", text.lower()) for text in self._texts("product", "board"))
+        return frozenset(part[0] for part in parts if len(part) > 1)
+
+    @cached_property
     def socs(self) -> frozenset[str]:
         """Chips, each with those of the same design."""
         return frozenset().union(*(family_of(text) for text in self._texts("soc")))
@@ -311,6 +317,12 @@ def _named(row: _Row, said: Said) -> Iterator[tuple[int, str]]:
         yield WEIGHTS["name"], f"it calls itself {row.own_name}"
     elif same := sorted(said.names & row.aliases):
         yield WEIGHTS["name"], f"it calls itself {same[0]}"
+    elif (
+        row.own_name in said.name_parts
+        and said.makers & row.makers
+        and (row.socs & said.socs or row.own_name not in _common())
+    ):
+        yield WEIGHTS["name"], f"it calls itself {row.own_name}, of a variant"
     elif same := sorted(said.words & {row.own_name, *row.aliases}):
         maker, chip = bool(said.makers & row.makers), bool(row.socs & said.socs)
         if (maker and chip) or any(name not in _common() for name in same):

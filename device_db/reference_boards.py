@@ -165,4 +165,6 @@ def is_chip(word: str) -> bool:
         >>> is_chip("msm8916"), is_chip("kona"), is_chip("begonia")
         (True, True, False)
     """
-    return any(chip_named(f"{vendor},{word}") for vendor in ("qcom", "samsung", "mediatek", "sprd", "google"))
+    return any(
+        chip_named(f"{vendor},{word}") for vendor in ("qcom", "samsung", "mediatek", "sprd", "google", "rockchip")
+    )

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from pmport.facts.device_facts import Certainty, Fact
+from pmport.facts.properties import of_fingerprint
 from pmport.formats.avb.descriptors import CmdlineDescriptor, PropertyDescriptor
 
 if TYPE_CHECKING:
@@ -37,6 +38,9 @@ def read(vbmeta: VbMeta) -> Iterator[Fact]:
     yield Fact("avb", f"2, flags {vbmeta.flags}, {vbmeta.algorithm}", SOURCE, 120, Certainty.STATED)
     for descriptor in vbmeta.descriptors:
         if isinstance(descriptor, PropertyDescriptor):
+            if descriptor.key.endswith(".fingerprint"):
+                text = descriptor.value.decode("utf-8", "backslashreplace")
+                yield from of_fingerprint(text, f"{SOURCE} property {descriptor.key}")
             for ending, field in PROPERTIES:
                 if descriptor.key == f"com.android.build.{ending}":
                     value = descriptor.value.decode("utf-8", "backslashreplace")

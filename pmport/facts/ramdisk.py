@@ -3,34 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
-from types import MappingProxyType
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from pmport.facts.device_facts import Certainty, Fact
+from pmport.facts.properties import PROPERTY_FILE, of_text
 
 if TYPE_CHECKING:
     from pmport.formats.streams.ramdisk import Ramdisk
 
 __all__ = ["read"]
 
-PROPERTY_FILES = re.compile(r"(?:^|/)(?:default\.prop|prop\.default|build\.prop)$")
-PROPERTY = re.compile(rb"^\s*(ro\.[\w.]+)=([^\r\n]*?)[ \t\r]*$", re.MULTILINE)
 LIMIT = 1 << 20
 """No property file is larger, bytes."""
-FIELDS: Mapping[str, str] = MappingProxyType(
-    {
-        "device": "product",
-        "name": "product",
-        "model": "model",
-        "manufacturer": "manufacturer",
-        "board": "board",
-    }
-)
-"""Last word of ``ro.product.…`` → the field that it is a fact of. Android: build/make, core/Makefile and sysprop."""
-OTHERS: Mapping[str, str] = MappingProxyType(
-    {"ro.build.product": "product", "ro.hardware": "board", "ro.boot.hardware": "board", "ro.board.platform": "soc"}
-)
 HARDWARE_FILE = re.compile(r"^(?:ueventd\.([\w-]+)\.rc|(?:first_stage_ramdisk/)?fstab\.([\w-]+))$")
 """ueventd and fs_mgr read ``ueventd.<hardware>.rc`` and ``fstab.<hardware>``."""
 EMULATORS = frozenset({"goldfish", "ranchu"})
@@ -51,13 +36,5 @@ def read(ramdisk: Ramdisk) -> Iterator[Fact]:
         name = hardware and (hardware[1] or hardware[2])
         if name and name not in EMULATORS:
             yield Fact("board", name, f"name of {entry.name}", certainty=Certainty.DERIVED)
-        if PROPERTY_FILES.search(entry.name) and entry.kind == "file" and entry.size <= LIMIT:
-            yield from _properties(ramdisk.read(entry.name), entry.name)
-
-
-def _properties(text: bytes, source: str) -> Iterator[Fact]:
-    for match in PROPERTY.finditer(text):
-        key, value = match[1].decode("ascii"), match[2].decode("utf-8", "replace")
-        field = FIELDS.get(key.rpartition(".")[2]) if key.startswith("ro.product.") else OTHERS.get(key)
-        if field and value:
-            yield Fact(field, value.lower() if field == "soc" else value, f"{source}, {key}")
+        if PROPERTY_FILE.search(entry.name) and entry.kind == "file" and entry.size <= LIMIT:
+            yield from of_text(ramdisk.read(entry.name), entry.name)

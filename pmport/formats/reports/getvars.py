@@ -28,7 +28,9 @@ if TYPE_CHECKING:
 __all__ = ["GetVars", "looks_like_getvars"]
 
 LIMIT = 1 << 20
-LINE = re.compile(r"(?:\(bootloader\)|INFO)?\s*(?P<name>[A-Za-z][\w.-]*(?::[\w.-]+)*?)\s*:\s*(?P<value>.*)")
+LINE = re.compile(
+    r"(?:\(bootloader\)|INFO)?\s*(?P<name>[A-Za-z][\w.,-]*(?:\[\d+\])?(?::[\w.-]+)*?)\s*:\s*(?P<value>.*)"
+)
 WITH_ARGUMENT = {
     "has-slot", "is-logical", "partition-size", "partition-type", "slot-retry-count", "slot-successful",
     "slot-unbootable", "lk2nd",
