@@ -204,13 +204,13 @@ def _helps(found: click.Command, context: click.Context) -> Iterator[list[str]]:
 
 
 def api_pages() -> Iterator[tuple[str, str]]:
-    """One page per room, from the docstrings of what it names, and one with the type of each format.
+    """One page per room, from the docstrings of what it names.
 
     Yields:
         ``(page, text)``.
     """
     rooms = [name for name in pmport.__all__ if isinstance(getattr(pmport, name), types.ModuleType)]
-    listing = "\n".join(["format_types", *rooms])
+    listing = "\n".join(rooms)
     modules = [getattr(pmport, room) for room in rooms]
     elsewhere = {id(getattr(module, name)) for module in modules for name in module.__all__}
     shared = [
@@ -229,33 +229,6 @@ def api_pages() -> Iterator[tuple[str, str]]:
         for name in module.__all__:
             lines += _directive(module, name)
         yield room, f"# pmport.{room}\n\n```{{eval-rst}}\n{_lines(lines)}\n```\n"
-    yield "format_types", format_types_page()
-
-
-def format_types_page() -> str:
-    """The type of each format that no room's page has.
-
-    Returns:
-        The page.
-    """
-    public = {id(getattr(module, name)) for module in (pmport.formats, pmport.devicetree) for name in module.__all__}
-    blocks = []
-    for path, kinds in _types_of_formats().items():
-        module_name, _, name = path.partition(":")
-        if id(getattr(importlib.import_module(module_name), name)) not in public:
-            words = f"Read as: {', '.join(kinds)}."
-            blocks += [f"## {name}", "", words, "", "```{eval-rst}", f".. autoclass:: {module_name}.{name}", "```", ""]
-    head = "Each format's own type, as `pmport.open` gives it. `BootImage`, `Blob` and some others are on their rooms' pages."
-    return "\n".join(["# Types of formats", "", head, "", *blocks])
-
-
-def _types_of_formats() -> dict[str, list[str]]:
-    found: dict[str, list[str]] = {}
-    for row in FORMATS:
-        kinds = found.setdefault(row.path, [])
-        if row.kind not in kinds:
-            kinds.append(row.kind)
-    return found
 
 
 def _directive(module: types.ModuleType, name: str) -> list[str]:

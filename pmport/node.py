@@ -24,7 +24,7 @@ from pmport.section import Section, write_all
 if TYPE_CHECKING:
     from pmport.section import Readable, Writable
 
-__all__ = ["Child", "Container", "Data", "Node", "Part", "Role"]
+__all__ = ["Child", "Container", "Data", "Format", "Node", "Part", "Role"]
 
 DEPTH_LIMIT = 32
 """How many containers may stand in each other; the deepest real package, of a factory zip, has nine."""
@@ -43,6 +43,31 @@ class Role(StrEnum):
     """Fill up to an alignment. Usually zeros, kept as they are."""
     TAIL = "tail"
     """Bytes before or behind that the format does not describe: signatures, vendor marks, prefixes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """What a format's class declares of it: how its bytes are known, and what its documentation says.
+
+    Args:
+        magics: ``(offset, bytes)``; any of them suffices.
+        probe: Function of the class's module from a section to bool, for formats that no fixed magic finds.
+        certain: The magic is long enough that a failing parse is the user's broken file, not another format.
+        guess: It takes what may be anything else, and is tried after the formats of other distributions.
+        reads: How much of it is read, for the table in the documentation.
+        writes: How much of it is written: ``"identical"``, ``"build"``, ``"edit"``, or ``"no"`` and why.
+        source: Where the layout comes from.
+        limits: What is not handled, in a few words.
+    """
+
+    magics: tuple[tuple[int, bytes], ...] = ()
+    probe: str = ""
+    certain: bool = True
+    guess: bool = False
+    reads: str = "all"
+    writes: str = "identical"
+    source: str = ""
+    limits: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +132,8 @@ class Node(Renders, ABC):
 
     KIND: ClassVar[str]
     """The format's standard name, as ``docs/formats.md`` lists it."""
+    FORMAT: ClassVar[Format]
+    """How it is known, and what is handled; the table of formats is printed from it."""
     depth: int = 0
     """How many containers it was opened from."""
 

@@ -18,7 +18,7 @@ from pmport.devicetree.fdt_header import HEADER_SIZE, KIND, MAGIC, Header
 from pmport.devicetree.fdt_read import read_reservations, read_tree
 from pmport.devicetree.fdt_write import write
 from pmport.errors import FormatError
-from pmport.node import Node, Part, Role
+from pmport.node import Format, Node, Part, Role
 from pmport.section import Section
 
 if TYPE_CHECKING:
@@ -40,6 +40,12 @@ class Blob(Node):
     """
 
     KIND = KIND
+    FORMAT = Format(
+        magics=((0, MAGIC),),
+        writes="identical, build, edit",
+        source="Devicetree Specification 0.4, chapter 5",
+        limits="one tree per file; several behind each other are found by devicetree.find_blobs",
+    )
 
     __slots__ = ("_fresh", "_section", "header")
 

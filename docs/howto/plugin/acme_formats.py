@@ -6,14 +6,13 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Self
 
 from pmport.errors import FormatError
-from pmport.formats import Container, FormatRow, Part, Role
+from pmport.formats import Container, Format, FormatRow, Part, Role
 from pmport.section import Section
 
 if TYPE_CHECKING:
     from pmport.section import Readable
 
 MAGIC = b"ACME"
-ROW = FormatRow(kind="Acme bundle", path="acme_formats:Bundle", magics=((0, MAGIC),), source="Acme's manual, page 7")
 
 
 class Bundle(Container):
@@ -24,6 +23,7 @@ class Bundle(Container):
     """
 
     KIND = "Acme bundle"
+    FORMAT = Format(magics=((0, MAGIC),), source="Acme's manual, page 7")
 
     def __init__(self, section: Section) -> None:
         self._section = section
@@ -66,3 +66,6 @@ class Bundle(Container):
         yield Part("header", self._section[:8], Role.HEADER)
         yield Part("boot", self._section[8:end])
         yield Part("tail", self._section[end:], Role.TAIL)
+
+
+ROW = FormatRow.of(Bundle)

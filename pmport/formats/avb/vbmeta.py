@@ -31,7 +31,7 @@ from pmport.formats.avb.descriptors import (
 )
 from pmport.formats.avb.header import BLOCK, HEADER_SIZE, VbMetaHeader
 from pmport.formats.avb.keys import ALGORITHMS, PublicKey, sign
-from pmport.node import Node, Part, Role
+from pmport.node import Format, Node, Part, Role
 from pmport.section import Section
 
 if TYPE_CHECKING:
@@ -55,6 +55,7 @@ class VbMeta(Node):
     """
 
     KIND = FORMAT
+    FORMAT = Format(magics=((0, b"AVB0"),), writes="identical, build", source="AOSP external/avb, libavb")
 
     def __init__(self, header: VbMetaHeader, head: Section, auth: Section, aux: Section, tail: Section) -> None:
         self.header = header

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from pmport.errors import FormatError
 from pmport.formats.base.wrapper import Range, Wrapper, cut
-from pmport.node import Role
+from pmport.node import Format, Role
 from pmport.section import Section
 
 if TYPE_CHECKING:
@@ -64,6 +64,9 @@ class ChromeosKernel(Wrapper):
     """A signed kernel partition; read-only, since a change needs signing with ChromeOS' own tool."""
 
     KIND = "ChromeOS kernel partition"
+    FORMAT = Format(
+        magics=((0, MAGIC),), source="vboot_reference, vb2_struct.h; a real sample", limits="signatures are not checked"
+    )
     WRAPPER = "chromeos"
 
     @classmethod

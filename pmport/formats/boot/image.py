@@ -26,7 +26,7 @@ from pmport.formats.boot.header import FORMAT, SMALLEST_DT, BootHeader, Layout
 from pmport.formats.boot.image_id import UNKNOWN, ZERO, find_recipe, presumed_recipe
 from pmport.formats.boot.sections import may_have_name20, oddities, section_parts, unknown_version
 from pmport.formats.boot.trailer import split_tail
-from pmport.node import Container, Part, Role
+from pmport.node import Container, Format, Part, Role
 from pmport.section import Section, write_all
 
 if TYPE_CHECKING:
@@ -55,6 +55,11 @@ class BootImage(Container):
     """
 
     KIND = FORMAT
+    FORMAT = Format(
+        magics=((0, b"ANDROID!"), (1024, b"ANDROID!")),
+        writes="identical, build, edit",
+        source="AOSP system/tools/mkbootimg, include/bootimg/bootimg.h",
+    )
 
     def __init__(self, header: BootHeader, parts: tuple[Part, ...], notes: tuple[Finding, ...] = ()) -> None:
         self._fields = header

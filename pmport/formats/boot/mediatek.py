@@ -16,7 +16,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, Self
 
 from pmport.errors import FormatError
-from pmport.node import Container, Part, Role
+from pmport.node import Container, Format, Part, Role
 from pmport.section import Section
 
 if TYPE_CHECKING:
@@ -58,6 +58,11 @@ class MtkImage(Container):
     """
 
     KIND = FORMAT
+    FORMAT = Format(
+        magics=((0, MAGIC),),
+        writes="identical, build, edit",
+        source="real images of the MT6577; pmbootstrap's test data",
+    )
 
     def __init__(self, label: str, header: Section, payload: Section, tail: Section) -> None:
         self.label = label

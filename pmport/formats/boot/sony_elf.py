@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Self
 
 from pmport.errors import FormatError
 from pmport.formats.base.wrapper import Range, Wrapper, cut
-from pmport.node import Role
+from pmport.node import Format, Role
 from pmport.section import Section
 
 if TYPE_CHECKING:
@@ -31,6 +31,11 @@ class SonyElf(Wrapper):
     """A boot image in an ELF file, 32 or 64 bits."""
 
     KIND = "Sony ELF boot image"
+    FORMAT = Format(
+        magics=((0, b"\x7fELF\x01\x01\x01a"), (0, b"\x7fELF\x02\x01\x01a")),
+        source="osm0sis' tools",
+        limits="unverified: no real sample",
+    )
     WRAPPER = "sony-elf"
 
     @classmethod

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Self
 
 from pmport.errors import FormatError
 from pmport.formats.base.wrapper import Range, Wrapper, cut
-from pmport.node import Role
+from pmport.node import Format, Role
 from pmport.section import Section
 
 if TYPE_CHECKING:
@@ -33,6 +33,11 @@ class TegraBlob(Wrapper):
     """An update blob; its children are its rows, ``boot`` and ``recovery`` or by their own names."""
 
     KIND = "Tegra update blob"
+    FORMAT = Format(
+        magics=((0, SIGNED), (0, MAGIC)),
+        source="AndroidRoot BlobTools; magiskboot",
+        limits="unverified: no real sample",
+    )
     WRAPPER = "tegra-blob"
 
     @classmethod

@@ -27,7 +27,7 @@ from pmport.formats.boot.vendor_header import (
     VendorBootHeader,
     parse_table,
 )
-from pmport.node import Container, Part, Role
+from pmport.node import Container, Format, Part, Role
 from pmport.section import Section
 
 if TYPE_CHECKING:
@@ -54,6 +54,11 @@ class VendorBoot(Container):
     """
 
     KIND = FORMAT
+    FORMAT = Format(
+        magics=((0, b"VNDRBOOT"),),
+        writes="identical, build, edit",
+        source="AOSP system/tools/mkbootimg, include/bootimg/bootimg.h",
+    )
 
     def __init__(
         self,

@@ -15,7 +15,7 @@ from pmport.errors import FormatError
 from pmport.findings import Finding, Severity
 from pmport.formats.base.wrapper import Range, Wrapper, cut
 from pmport.formats.boot.header import MAGIC
-from pmport.node import Role
+from pmport.node import Format, Role
 from pmport.section import Section
 
 if TYPE_CHECKING:
@@ -50,6 +50,9 @@ class Dhtb(Wrapper):
     """
 
     KIND = "Samsung DHTB"
+    FORMAT = Format(
+        magics=((0, b"DHTB\x01\x00\x00\x00"),), source="magiskboot; osm0sis' tools", limits="unverified: no real sample"
+    )
     WRAPPER = "dhtb"
 
     def __init__(self, parts: Iterable[Part], digest: bytes, covered: Section) -> None:
@@ -145,6 +148,18 @@ class NookHd(_Behind):
     """NOOK HD: a loader of 1 MiB, then the boot image."""
 
     KIND = "NOOK HD boot image"
+    FORMAT = Format(
+        magics=(
+            (64, b"Red Loader"),
+            (64, b"Green Loader"),
+            (64, b"Green Recovery"),
+            (64, b"eMMC boot.img+secondloader"),
+            (64, b"eMMC recovery.img+secondloader"),
+        ),
+        certain=False,
+        source="magiskboot",
+        limits="unverified: no real sample",
+    )
     WRAPPER = "nook-hd"
     DISTANCE = 1 << 20
 
@@ -153,6 +168,9 @@ class NookTablet(_Behind):
     """NOOK Tablet (Acclaim): a loader of 256 KiB, then the boot image."""
 
     KIND = "NOOK Tablet boot image"
+    FORMAT = Format(
+        magics=((48, b"BauwksBoot"),), certain=False, source="magiskboot", limits="unverified: no real sample"
+    )
     WRAPPER = "nook-tablet"
     DISTANCE = 256 << 10
 
@@ -161,6 +179,7 @@ class Loki(Wrapper):
     """A boot image that Loki patched: the header's sizes are faked, so it is shown, and kept, as a whole."""
 
     KIND = "Loki boot image"
+    FORMAT = Format(magics=((1024, b"LOKI"),), certain=False, source="magiskboot", limits="unverified: no real sample")
     WRAPPER = "loki"
 
     @classmethod
@@ -198,6 +217,9 @@ class RockchipKrnl(Wrapper):
     """Rockchip's KRNL: magic, size, a kernel or ramdisk, CRC-32."""
 
     KIND = "Rockchip KRNL"
+    FORMAT = Format(
+        magics=((0, b"KRNL"),), source="rkflashtool", limits="unverified: no real sample; the CRC is not checked"
+    )
     WRAPPER = "krnl"
 
     @classmethod
@@ -230,6 +252,7 @@ class Osip(Wrapper):
     """Intel's OSIP, which is recognised and not taken apart."""
 
     KIND = "Intel OSIP"
+    FORMAT = Format(magics=((0, b"$OS$"),), source="magiskboot", limits="unverified: recognised, not taken apart")
     WRAPPER = "osip"
 
     @classmethod
@@ -250,6 +273,13 @@ class BehindPrefix(Wrapper):
     """A boot image that does not begin with the file's first byte."""
 
     KIND = "boot image behind a prefix"
+    FORMAT = Format(
+        probe="stands_behind_prefix",
+        certain=False,
+        guess=True,
+        source="osm0sis' mkbootimg",
+        limits="unverified: no real sample; the magic in the first 64 KiB",
+    )
     WRAPPER = "prefix"
 
     @classmethod

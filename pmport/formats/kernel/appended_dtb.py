@@ -19,7 +19,7 @@ from typing import Self
 from pmport.devicetree.blob import find_blobs
 from pmport.errors import FormatError
 from pmport.formats.streams.codecs import kind_of
-from pmport.node import Container, Part, Role
+from pmport.node import Container, Format, Part, Role
 from pmport.section import Readable, Section
 
 __all__ = ["KernelWithTrees", "appended_trees", "may_have_trees"]
@@ -42,6 +42,13 @@ class KernelWithTrees(Container):
     """
 
     KIND = FORMAT
+    FORMAT = Format(
+        probe="may_have_trees",
+        certain=False,
+        writes="identical, build, edit",
+        source="kernel source, CONFIG_ARM_APPENDED_DTB; Image.gz-dtb of vendor kernels",
+        limits="up to 256 MiB",
+    )
 
     def __init__(self, kernel: Section, trees: Iterable[tuple[Section, Section]]) -> None:
         self.kernel = kernel

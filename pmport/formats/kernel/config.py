@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Self, TypeAlias
 
 from pmport.errors import FormatError, TooLargeError
 from pmport.findings import Finding, Severity
-from pmport.node import Node, Part, Role
+from pmport.node import Format, Node, Part, Role
 from pmport.section import Section
 
 if TYPE_CHECKING:
@@ -163,6 +163,7 @@ class KernelConfig(Node, Mapping[str, str]):
     """
 
     KIND = "kernel-config"
+    FORMAT = Format(probe="is_kernel_config", source="Documentation/kbuild/kconfig.rst in the kernel's source")
 
     def __init__(self, section: Section, text: str) -> None:
         self._section = section

@@ -23,7 +23,7 @@ from typing import Any, ClassVar, Self
 from pmport.errors import FormatError
 from pmport.formats.kernel.config import KernelConfig
 from pmport.formats.streams.codecs import expand
-from pmport.node import Container, Node, Part, Role
+from pmport.node import Container, Format, Node, Part, Role
 from pmport.section import Readable, Section
 
 __all__ = [
@@ -222,6 +222,7 @@ class Arm64Image(KernelImage):
     """arm64 ``Image``."""
 
     KIND = "arm64 Image"
+    FORMAT = Format(magics=((56, b"ARMd"),), source="kernel source, Documentation/arch/arm64/booting.rst")
     ARCH = "aarch64"
     NAME = "arm64 Image"
     MAGIC: ClassVar[bytes] = b"ARM\x64"
@@ -273,6 +274,11 @@ class RiscvImage(Arm64Image):
     """RISC-V ``Image``."""
 
     KIND = "RISC-V Image"
+    FORMAT = Format(
+        magics=((56, b"RSC\x05"),),
+        source="kernel source, Documentation/arch/riscv/boot-image-header.rst",
+        limits="unverified: no real sample",
+    )
     ARCH = "riscv64"
     NAME = "riscv Image"
     MAGIC: ClassVar[bytes] = b"RSC\x05"
@@ -287,6 +293,7 @@ class MsmImage(KernelImage):
     KIND = "MSM patched kernel"
     NAME = "MSM patched kernel"
     MAGIC = b"UNCOMPRESSED_IMG"
+    FORMAT = Format(magics=((0, MAGIC),), limits="unverified: no real sample")
 
     def check(self) -> None:
         """See :meth:`KernelImage.check`."""

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, ClassVar, NamedTuple
 from pmport.errors import FormatError
 from pmport.formats.kernel.image import RELEASE, KernelImage
 from pmport.formats.streams.codecs import KINDS, Expanded, beginning, expand, kind_of
-from pmport.node import Part, Role
+from pmport.node import Format, Part, Role
 from pmport.section import Section
 
 if TYPE_CHECKING:
@@ -100,6 +100,7 @@ class ZImage(_WithPayload):
     KIND = "ARM zImage"
     NAME = "zImage"
     MAGIC = b"\x18\x28\x6f\x01"
+    FORMAT = Format(magics=((36, MAGIC),), source="kernel source, arch/arm/boot/compressed/head.S")
 
     def check(self) -> None:
         """See :meth:`KernelImage.check`."""
@@ -137,6 +138,7 @@ class BzImage(_WithPayload):
     """x86 ``bzImage``."""
 
     KIND = "x86 bzImage"
+    FORMAT = Format(magics=((514, b"HdrS"),), source="kernel source, Documentation/arch/x86/boot.rst")
     NAME = "bzImage"
 
     def check(self) -> None:
@@ -189,6 +191,12 @@ class EfiZboot(_WithPayload):
     """A compressed kernel behind an EFI stub that unpacks it (``CONFIG_EFI_ZBOOT``)."""
 
     KIND = "EFI zboot image"
+    FORMAT = Format(
+        magics=((4, b"zimg"),),
+        certain=False,
+        source="kernel source, drivers/firmware/efi/libstub/zboot-header.S",
+        limits="unverified: no real sample",
+    )
     NAME = "EFI zboot"
     COMPRESSIONS: ClassVar = {"gzip": "gzip", "lz4": "lz4-legacy", "lzma": "lzma", "xzkern": "xz", "zstd22": "zstd"}
 

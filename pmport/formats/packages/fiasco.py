@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Self
 
 from pmport.errors import FormatError
 from pmport.findings import Finding, Severity
-from pmport.node import Container, Part, Role
+from pmport.node import Container, Format, Part, Role
 from pmport.section import Section
 from pmport.wire.nolo_image import TYPES, image_hash, padded_size
 
@@ -123,6 +123,7 @@ class Fiasco(Container):
     """
 
     KIND = KIND
+    FORMAT = Format(magics=((0, b"\xb4\x00"),), certain=False, writes="identical, build", source="0xFFFF doc/fiasco")
 
     def __init__(
         self, images: tuple[FiascoImage, ...], parts: tuple[Part, ...], release: str, findings: tuple[Finding, ...] = ()

@@ -15,7 +15,7 @@ from pmport.devicetree import Blob
 from pmport.errors import FormatError
 from pmport.findings import Finding, Severity
 from pmport.formats.base.wrapper import Range, cut
-from pmport.node import Container, Part, Role
+from pmport.node import Container, Format, Part, Role
 from pmport.section import Section
 
 if TYPE_CHECKING:
@@ -70,6 +70,9 @@ class FitImage(Container):
     """
 
     KIND = KIND
+    FORMAT = Format(
+        probe="is_fit", source="U-Boot doc/usage/fit/source_file_format.rst", limits="signatures are not checked"
+    )
 
     def __init__(self, section: Section, tree: DeviceTree, places: dict[str, tuple[int, int]]) -> None:
         self._section = section

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, BinaryIO, Self
 from pmport.errors import FormatError
 from pmport.formats.packages.protobuf import last_bytes, last_number, read_fields
 from pmport.formats.streams.codecs import decompress
-from pmport.node import Container, Node, Part, Role
+from pmport.node import Container, Format, Node, Part, Role
 from pmport.section import Section, sized
 
 if TYPE_CHECKING:
@@ -128,6 +128,12 @@ class Payload(Container):
     """
 
     KIND = KIND
+    FORMAT = Format(
+        magics=((0, MAGIC),),
+        reads="full payloads; incremental ones are listed",
+        source="AOSP update_engine/update_metadata.proto",
+        limits="signatures are not checked",
+    )
 
     def __init__(
         self,

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Self
 from pmport.errors import FormatError
 from pmport.findings import Finding, Severity
 from pmport.formats.base.archive import Member, Members
+from pmport.node import Format
 from pmport.section import Section
 
 if TYPE_CHECKING:
@@ -45,6 +46,13 @@ class TarArchive(Members):
     """
 
     KIND = FORMAT
+    FORMAT = Format(
+        magics=((257, b"ustar"),),
+        certain=False,
+        writes="identical, build",
+        source="POSIX ustar and pax; GNU tar; Odin packages",
+        limits="regular files",
+    )
 
     def __init__(self, section: Section, members: tuple[Member, ...], md5: str, md5_name: str, hashed: int) -> None:
         super().__init__(section, members)

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, BinaryIO, Self
 
 from pmport.errors import FormatError
-from pmport.node import Node, Part, Role
+from pmport.node import Format, Node, Part, Role
 from pmport.section import Section, sized
 
 if TYPE_CHECKING:
@@ -77,6 +77,12 @@ class TransferList(Node):
     """
 
     KIND = KIND
+    FORMAT = Format(
+        probe="is_transfer_list",
+        reads="full updates; incremental ones are listed",
+        source="AOSP bootable/recovery/updater/blockimg.cpp",
+        limits="unverified: no real sample",
+    )
 
     def __init__(self, section: Section, version: int, blocks: int, commands: tuple[TransferCommand, ...]) -> None:
         self._section = section

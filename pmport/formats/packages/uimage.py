@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Self
 
 from pmport.errors import FormatError
 from pmport.findings import Finding, Severity
-from pmport.node import Container, Part, Role
+from pmport.node import Container, Format, Part, Role
 from pmport.section import Section
 
 if TYPE_CHECKING:
@@ -56,6 +56,7 @@ class UImage(Container):
     """
 
     KIND = KIND
+    FORMAT = Format(magics=((0, b"'\x05\x19V"),), writes="identical, build", source="U-Boot include/image.h")
 
     def __init__(self, section: Section, values: tuple[int | bytes, ...], parts: tuple[Part, ...]) -> None:
         self._section = section

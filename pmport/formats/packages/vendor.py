@@ -10,7 +10,7 @@ from typing import ClassVar, Self
 
 from pmport.errors import FormatError
 from pmport.formats.base.wrapper import Wrapper
-from pmport.node import Part, Role
+from pmport.node import Format, Part, Role
 from pmport.section import Readable, Section
 
 __all__ = ["HuaweiUpdate", "LgDz", "LgKdz", "OppoOzip", "PxaTable", "RockchipFirmware", "SonySin", "VendorPackage"]
@@ -49,6 +49,13 @@ class LgKdz(VendorPackage):
 
     KIND = "LG KDZ"
     MAGICS = ((0, b"\x28\x05\x00\x00\x34\x31\x25\x80"), (0, b"\x18\x05\x00\x00\x32\x79\x44\x50"))
+    FORMAT = Format(
+        magics=MAGICS,
+        certain=False,
+        reads="its name",
+        source="see pmport.formats.packages.vendor",
+        limits="unverified: no real sample; recognised, not taken apart",
+    )
     TOOL = "kdztools"
 
 
@@ -57,6 +64,13 @@ class LgDz(VendorPackage):
 
     KIND = "LG DZ"
     MAGICS = ((0, b"\x32\x96\x18\x74"),)
+    FORMAT = Format(
+        magics=MAGICS,
+        certain=False,
+        reads="its name",
+        source="see pmport.formats.packages.vendor",
+        limits="unverified: no real sample; recognised, not taken apart",
+    )
     TOOL = "kdztools"
 
 
@@ -65,6 +79,13 @@ class HuaweiUpdate(VendorPackage):
 
     KIND = "Huawei UPDATE.APP"
     MAGICS = ((92, b"\x55\xaa\x5a\xa5"),)
+    FORMAT = Format(
+        magics=MAGICS,
+        certain=False,
+        reads="its name",
+        source="see pmport.formats.packages.vendor",
+        limits="unverified: no real sample; recognised, not taken apart",
+    )
     TOOL = "splitupdate"
 
 
@@ -73,6 +94,13 @@ class SonySin(VendorPackage):
 
     KIND = "Sony SIN"
     MAGICS = ((0, b"\x03SIN"),)
+    FORMAT = Format(
+        magics=MAGICS,
+        certain=False,
+        reads="its name",
+        source="see pmport.formats.packages.vendor",
+        limits="unverified: no real sample; recognised, not taken apart",
+    )
     TOOL = "anyxperia_dumper"
 
 
@@ -81,6 +109,13 @@ class OppoOzip(VendorPackage):
 
     KIND = "Oppo OZIP"
     MAGICS = ((0, b"OPPOENCRYPT!"),)
+    FORMAT = Format(
+        magics=MAGICS,
+        certain=False,
+        reads="its name",
+        source="see pmport.formats.packages.vendor",
+        limits="unverified: no real sample; recognised, not taken apart",
+    )
     TOOL = "oziptools"
 
 
@@ -89,6 +124,13 @@ class PxaTable(VendorPackage):
 
     KIND = "PXA-DT"
     MAGICS = ((0, b"PXA-DT"), (0, b"PXA-19xx"))
+    FORMAT = Format(
+        magics=MAGICS,
+        certain=False,
+        reads="its name",
+        source="see pmport.formats.packages.vendor",
+        limits="unverified: no real sample; recognised, not taken apart",
+    )
     TOOL = "pxa-mkbootimg"
 
 
@@ -97,4 +139,11 @@ class RockchipFirmware(VendorPackage):
 
     KIND = "Rockchip firmware"
     MAGICS = ((0, b"RKFW"), (0, b"RKAF"))
+    FORMAT = Format(
+        magics=MAGICS,
+        certain=False,
+        reads="its name",
+        source="see pmport.formats.packages.vendor",
+        limits="unverified: no real sample; recognised, not taken apart",
+    )
     TOOL = "rkdeveloptool"

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple, Self
 
 from pmport.errors import FormatError
 from pmport.formats.base.archive import Member, Members
+from pmport.node import Format
 from pmport.section import PIECE, Section
 
 if TYPE_CHECKING:
@@ -52,6 +53,11 @@ class ZipArchive(Members):
     """
 
     KIND = FORMAT
+    FORMAT = Format(
+        magics=((0, b"PK\x03\x04"), (0, b"PK\x05\x06")),
+        source="PKWARE APPNOTE 6.3",
+        limits="stored and deflated members; one disk",
+    )
 
     @classmethod
     def parse(cls, source: Readable) -> Self:

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
 from pmport.errors import FormatError
-from pmport.node import Node, Part, Role
+from pmport.node import Format, Node, Part, Role
 from pmport.section import Section
 
 if TYPE_CHECKING:
@@ -62,6 +62,12 @@ class DeviceInfo(Node, Mapping[str, str]):
     """
 
     KIND = FORMAT
+    FORMAT = Format(
+        probe="looks_like_deviceinfo",
+        writes="identical, build, edit",
+        source="postmarketOS deviceinfo, the shell command language of POSIX",
+        limits="assignments only: what a shell would expand or run is an error",
+    )
 
     def __init__(self, text: str, assignments: tuple[Assignment, ...]) -> None:
         self.text = text

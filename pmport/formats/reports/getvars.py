@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Self
 
 from pmport.errors import FormatError
 from pmport.formats.reports.answers import Answers
-from pmport.node import Part, Role
+from pmport.node import Format, Part, Role
 from pmport.redaction import REDACTED, identifies
 from pmport.section import Section
 from pmport.wire import fastboot as wire
@@ -48,6 +48,7 @@ class GetVars(Answers):
     """
 
     KIND = "fastboot variables"
+    FORMAT = Format(probe="looks_like_getvars", certain=False, source="AOSP fastboot; recordings of bootloaders")
 
     def __init__(self, variables: Mapping[str, str], section: Section | None = None) -> None:
         super().__init__(variables)

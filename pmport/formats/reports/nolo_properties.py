@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Self
 
 from pmport.errors import FormatError
 from pmport.formats.reports.answers import Answers
-from pmport.node import Part, Role
+from pmport.node import Format, Part, Role
 from pmport.section import Section
 from pmport.wire import nolo as wire
 
@@ -39,6 +39,7 @@ class NoloProperties(Answers):
     """
 
     KIND = "NOLO properties"
+    FORMAT = Format(magics=((0, MAGIC),), source="`pmport nokia identify`; names of the properties as NOLO has them")
 
     def __init__(self, values: Mapping[str, str], section: Section | None = None) -> None:
         super().__init__(values)

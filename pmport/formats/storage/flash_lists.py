@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Self
 
 from pmport.errors import FormatError
 from pmport.formats.storage.partition_table import Partition, PartitionTable
-from pmport.node import Node, Part, Role
+from pmport.node import Format, Node, Part, Role
 from pmport.section import Section
 
 if TYPE_CHECKING:
@@ -96,6 +96,12 @@ class Scatter(_Text):
     """
 
     KIND = "MediaTek scatter file"
+    FORMAT = Format(
+        probe="looks_like_scatter",
+        certain=False,
+        source="scatter files of SP Flash Tool",
+        limits="unverified: no real sample; the XML form of 2022 is not read",
+    )
 
     @classmethod
     def parse(cls, source: Readable) -> Self:
@@ -184,6 +190,12 @@ class Rawprogram(_Text):
     """
 
     KIND = "Qualcomm rawprogram"
+    FORMAT = Format(
+        probe="looks_like_rawprogram",
+        certain=False,
+        source="linux-msm qdl",
+        limits="unverified: no real sample; start sectors that are expressions stay unknown",
+    )
 
     @classmethod
     def parse(cls, source: Readable) -> Self:

@@ -21,6 +21,7 @@ from pmport.errors import FormatError
 from pmport.findings import Finding, Severity
 from pmport.formats.base.archive import Member, Members
 from pmport.formats.storage.partition_table import Partition, PartitionTable
+from pmport.node import Format
 from pmport.section import Section
 
 if TYPE_CHECKING:
@@ -71,6 +72,13 @@ class Gpt(Members):
     """
 
     KIND = FORMAT
+    FORMAT = Format(
+        magics=((512, SIGNATURE), (4096, SIGNATURE)),
+        certain=False,
+        writes="identical, build",
+        source="UEFI specification 2.10, chapter 5",
+        limits="the backup table is kept, not read",
+    )
 
     def __init__(
         self,

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from pmport.errors import FormatError
 from pmport.formats.storage.partition_table import Partition, PartitionTable
-from pmport.node import Node, Part, Role
+from pmport.node import Format, Node, Part, Role
 from pmport.render import Bar, Stack, Table, View, size_text
 from pmport.section import Section
 
@@ -185,6 +185,12 @@ class Pit(Node):
     """
 
     KIND = "PIT"
+    FORMAT = Format(
+        magics=((0, MAGIC),),
+        writes="identical, build",
+        source="Heimdall libpit; Samsung-Loki's documents",
+        limits="the signature of newer tables is kept, not checked",
+    )
 
     def __init__(
         self, section: Section, entries: tuple[PitEntry, ...], gang_name: str, project: str, lu_count: int

@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, NamedTuple, Self
 
 from pmport.errors import FormatError
 from pmport.findings import Finding, Severity
-from pmport.node import Container, Node, Part, Role
+from pmport.node import Container, Format, Node, Part, Role
 from pmport.section import PIECE, Section
 
 if TYPE_CHECKING:
@@ -90,6 +90,9 @@ class SparseImage(Container):
     """
 
     KIND = FORMAT
+    FORMAT = Format(
+        magics=((0, b":\xff&\xed"),), writes="identical, build", source="AOSP system/core/libsparse, sparse_format.h"
+    )
 
     def __init__(self, block_size: int, total_blocks: int, chunks: tuple[Chunk, ...], parts: tuple[Part, ...]) -> None:
         self.block_size = block_size

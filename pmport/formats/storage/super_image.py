@@ -19,6 +19,7 @@ from pmport.errors import FormatError
 from pmport.findings import Finding, Severity
 from pmport.formats.base.archive import Member, Members
 from pmport.formats.storage.partition_table import Partition, PartitionTable
+from pmport.node import Format
 from pmport.section import Section
 
 if TYPE_CHECKING:
@@ -95,6 +96,12 @@ class SuperImage(Members):
     """
 
     KIND = FORMAT
+    FORMAT = Format(
+        magics=((4096, GEOMETRY_MAGIC), (0, GEOMETRY_MAGIC)),
+        certain=False,
+        source="AOSP fs_mgr/liblp, metadata_format.h",
+        limits="one block device",
+    )
 
     def __init__(
         self,

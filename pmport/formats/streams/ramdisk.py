@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, NamedTuple, Self, TypeVar, overload
 from pmport.errors import FormatError
 from pmport.findings import Finding, Severity
 from pmport.formats.streams.cpio import MAGICS, TRAILER, CpioEntry, read_archive, written
-from pmport.node import Container, Node, Part, Role
+from pmport.node import Container, Format, Node, Part, Role
 from pmport.section import Section
 
 if TYPE_CHECKING:
@@ -58,6 +58,13 @@ class Ramdisk(Container):
     """
 
     KIND = FORMAT
+    FORMAT = Format(
+        magics=((0, b"070701"), (0, b"070702")),
+        certain=False,
+        writes="identical, build, edit",
+        source="Linux Documentation/driver-api/early-userspace/buffer-format.rst",
+        limits="compressed archives between plain ones are not opened",
+    )
 
     def __init__(self, pieces: tuple[_Piece, ...]) -> None:
         self._pieces = pieces

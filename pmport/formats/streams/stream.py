@@ -18,7 +18,7 @@ from typing import ClassVar, Self
 from pmport.errors import FormatError, TooLargeError
 from pmport.findings import Finding, Severity
 from pmport.formats.streams.codecs import Expanded, beginning, begins_well, compress, expand, kind_of
-from pmport.node import Container, Node, Part, Role
+from pmport.node import Container, Format, Node, Part, Role
 from pmport.section import Readable, Section
 
 __all__ = ["Bzip2", "Compressed", "Gzip", "Lz4", "Lz4Legacy", "Lzma", "Lzop", "Xz", "Zlib", "Zstd"]
@@ -192,6 +192,12 @@ class Gzip(Compressed):
     """gzip (RFC 1952)."""
 
     KIND = "gzip"
+    FORMAT = Format(
+        magics=((0, b"\x1f\x8b\x08"), (0, b"\x1f\x9e\x08")),
+        certain=False,
+        writes="identical, build, edit",
+        source="RFC 1952",
+    )
     COMPRESSION = "gzip"
 
 
@@ -199,6 +205,7 @@ class Xz(Compressed):
     """xz."""
 
     KIND = "xz"
+    FORMAT = Format(magics=((0, b"\xfd7zXZ\x00"),), writes="identical, build, edit", source="The .xz File Format 1.1.0")
     COMPRESSION = "xz"
 
 
@@ -206,6 +213,7 @@ class Lzma(Compressed):
     """lzma-alone, the format before xz."""
 
     KIND = "lzma"
+    FORMAT = Format(magics=((0, b"]\x00\x00"),), certain=False, writes="identical, build, edit", source="LZMA SDK")
     COMPRESSION = "lzma"
 
 
@@ -213,6 +221,12 @@ class Lz4(Compressed):
     """LZ4 frame."""
 
     KIND = "LZ4 frame"
+    FORMAT = Format(
+        magics=((0, b'\x04"M\x18'),),
+        certain=False,
+        writes="identical, build, edit",
+        source="LZ4 Frame Format Description 1.6.4",
+    )
     COMPRESSION = "lz4"
 
 
@@ -220,6 +234,12 @@ class Lz4Legacy(Compressed):
     """Legacy LZ4, the kernel's, with or without LG's total size at the end."""
 
     KIND = "LZ4 legacy"
+    FORMAT = Format(
+        magics=((0, b"\x02!L\x18"),),
+        certain=False,
+        writes="identical, build, edit",
+        source="LZ4 Frame Format Description 1.6.4; LG's images",
+    )
     COMPRESSION = "lz4-legacy"
 
 
@@ -227,6 +247,7 @@ class Zstd(Compressed):
     """Zstandard (RFC 8878)."""
 
     KIND = "Zstandard"
+    FORMAT = Format(magics=((0, b"(\xb5/\xfd"),), certain=False, writes="identical, build, edit", source="RFC 8878")
     COMPRESSION = "zstd"
 
 
@@ -234,6 +255,12 @@ class Bzip2(Compressed):
     """bzip2."""
 
     KIND = "bzip2"
+    FORMAT = Format(
+        magics=((0, b"BZh"),),
+        certain=False,
+        writes="identical, build, edit",
+        source="BZIP2 Format Specification (J. Tsai)",
+    )
     COMPRESSION = "bzip2"
 
 
@@ -241,6 +268,12 @@ class Zlib(Compressed):
     """zlib (RFC 1950), as entries of device tree tables."""
 
     KIND = "zlib"
+    FORMAT = Format(
+        magics=((0, b"x\x01"), (0, b"x^"), (0, b"x\x9c"), (0, b"x\xda")),
+        certain=False,
+        writes="identical, build, edit",
+        source="RFC 1950",
+    )
     COMPRESSION = "zlib"
 
 
@@ -248,6 +281,7 @@ class Lzop(Compressed):
     """lzop: recognised, not decompressed."""
 
     KIND = "lzop"
+    FORMAT = Format(magics=((0, b"\x89LZO\x00\r\n\x1a\n"),), limits="recognised, not decompressed")
     COMPRESSION = "lzop"
 
     @classmethod

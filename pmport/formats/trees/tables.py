@@ -21,7 +21,7 @@ from pmport.errors import FormatError
 from pmport.formats.streams.codecs import kind_of
 from pmport.formats.trees.base import EntryLayout, TreeEntry, TreeTable
 from pmport.formats.trees.edit import row_of
-from pmport.node import Container, Part, Role
+from pmport.node import Container, Format, Part, Role
 from pmport.section import Section
 
 if TYPE_CHECKING:
@@ -59,6 +59,12 @@ class QcdtTable(TreeTable):
 
     KIND = "QCDT"
     MAGIC = b"QCDT"
+    FORMAT = Format(
+        magics=((0, MAGIC),),
+        writes="identical, build",
+        source="Qualcomm dtbTool; LK dev_tree.h",
+        limits="LG's 16-byte entries of version 1 are not read",
+    )
     PLACEMENT = "qcdt"
     ID_FIELDS = (*QCOM, "subtype", "soc_rev", "pmic0", "pmic1", "pmic2", "pmic3", "board_name")
     LAYOUTS: ClassVar[Mapping[int, EntryLayout]] = {
@@ -125,6 +131,7 @@ class DtbhTable(TreeTable):
 
     KIND = "DTBH"
     MAGIC = b"DTBH"
+    FORMAT = Format(magics=((0, MAGIC),), source="Samsung dtbtool-exynos; a real file")
     PLACEMENT = "dtbh"
     ID_FIELDS = ("chip", "platform", "subtype", "hw_rev", "hw_rev_end")
     LAYOUTS: ClassVar[Mapping[int, EntryLayout]] = {2: EntryLayout(12, (*ID_FIELDS, "offset", "size", "space"), {})}
@@ -140,6 +147,7 @@ class SprdTable(TreeTable):
 
     KIND = "SPRD device tree table"
     MAGIC = b"SPRD"
+    FORMAT = Format(magics=((0, MAGIC),), source="Spreadtrum dtbTool-sprd; real files")
     PLACEMENT = "sprd"
     ID_FIELDS = ("chip", "board", "revision")
     LAYOUTS: ClassVar[Mapping[int, EntryLayout]] = {1: EntryLayout(12, (*ID_FIELDS, "offset", "size"), {})}
@@ -155,6 +163,7 @@ class AmlTable(TreeTable):
 
     KIND = "Amlogic multi-dtb"
     MAGIC = b"AML_"
+    FORMAT = Format(magics=((0, MAGIC),), source="a real file", limits="version 1 is unverified")
     PLACEMENT = "aml"
     ID_FIELDS = ("soc", "platform", "variant")
     LAYOUTS: ClassVar[Mapping[int, EntryLayout]] = {
@@ -180,6 +189,7 @@ class DtTable(TreeTable):
 
     KIND = "DT table"
     MAGIC = b"\xd7\xb7\xab\x1e"
+    FORMAT = Format(magics=((0, MAGIC),), writes="identical, build", source="AOSP libufdt, dt_table.h")
     PLACEMENT = "dtbo"
     ID_FIELDS = ("id", "rev", "flags", "custom0", "custom1", "custom2", "custom3")
     HEADER = struct.Struct(">8I")
@@ -285,6 +295,9 @@ class TreeSequence(Container):
     """
 
     KIND = "device trees in sequence"
+    FORMAT = Format(
+        probe="is_tree_sequence", certain=False, source="Devicetree Specification 0.4, chapter 5; real dtb partitions"
+    )
 
     def __init__(self, parts: tuple[Part, ...]) -> None:
         self._parts = parts
