@@ -16,13 +16,12 @@ Example:
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Self
 
 from pmport.errors import FlashError, PlanError, TransportError
 from pmport.events import OnEvent, StepFinished, StepStarted, Waiting, ignore
+from pmport.flashers.failures import told
 from pmport.flashers.methods import found
 from pmport.flashers.nokia.boot_rom import OmapClient
 from pmport.flashers.nokia.mk2 import Mk2Client
@@ -98,13 +97,13 @@ class NokiaFlasher:
             steps = self._start_nolo(steps, plan, on_event)
         if not steps:
             return ()
-        with _told("identifying the phone", "nothing was written"):
+        with told("identifying the phone", "nothing was written", AGAIN):
             self.client.start()
         self._check_product(plan)
         for index, step in steps:
             on_event(StepStarted(step.title, index, len(plan.steps)))
             start = time.monotonic()
-            with _told(step.title, f"{step.title} was not finished; the steps before it were", step.partition):
+            with told(step.title, f"{step.title} was not finished; the steps before it were", AGAIN, step.partition):
                 self._do(step)
             on_event(StepFinished(step.title, time.monotonic() - start))
         return ()
@@ -148,7 +147,7 @@ class NokiaFlasher:
                 "the phone is in PC-Suite mode, in which nothing can be flashed", state="nothing was written",
                 remedy="reboot it into update mode: pmport nokia reboot update",
             )  # fmt: skip
-        with _told("reboot", "nothing was written"):
+        with told("reboot", "nothing was written", AGAIN):
             for step in plan.steps:
                 self.mk2.reboot(update=bool(step.argument))
 
@@ -222,19 +221,3 @@ def product_name(code: str) -> str:
         Such as ``Nokia N900``; the code itself where it is unknown.
     """
     return wire.PRODUCTS[code][0] if code in wire.PRODUCTS else code
-
-
-@contextmanager
-def _told(title: str, state: str, partition: str = "") -> Iterator[None]:
-    """Errors say what they mean for the phone, and what to do next."""
-    try:
-        yield
-    except TransportError as error:
-        raise FlashError(
-            f"{title}: {error.what}", partition=partition, bytes_sent=error.bytes_sent,
-            state=error.state or state, remedy=error.remedy or AGAIN,
-        ) from error  # fmt: skip
-    except FlashError as error:
-        error.partition = error.partition or partition
-        error.state, error.remedy = error.state or state, error.remedy or AGAIN
-        raise

@@ -6,8 +6,6 @@ import time
 from array import array
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from dataclasses import dataclass
-from enum import StrEnum
 from typing import TYPE_CHECKING, TypeVar
 
 from pmport.byte_sources import FileSource
@@ -22,6 +20,7 @@ from pmport.errors import (
 )
 from pmport.events import BytesMoved, OnEvent, Waiting, ignore
 from pmport.flashers.samsung.read_ahead import parts_ahead
+from pmport.flashers.samsung.settings import EmptyPackets, LokeSettings
 from pmport.formats.storage.pit import LARGEST, Pit
 from pmport.wire import loke as wire
 from pmport.wire.loke import CloseCommand, Kind, Request, Response, SessionCommand
@@ -36,68 +35,12 @@ if TYPE_CHECKING:
 __all__ = ["AGAIN", "EmptyPackets", "LokeClient", "LokeSettings"]
 
 AGAIN = "switch the phone off and enter download mode again: it takes one session per attachment"
+FIRST_PART = 5.0
+"""Seconds for the acknowledgement of a file's first part, which some phones never send."""
 ANSWER_ROOM = 512
 """Bytes that are read for an answer of 8, so that a longer one is noticed instead of lost."""
 
 T = TypeVar("T")
-
-
-class EmptyPackets(StrEnum):
-    """When zero-length packets are sent."""
-
-    NEVER = "never"
-    AFTER_ALL = "after-all"
-    """After every packet; the first failure ends it for the session."""
-    HEIMDALL = "heimdall"
-    """As Heimdall does: after requests, before parts but the first, around the end of a sequence."""
-
-
-@dataclass(frozen=True, slots=True)
-class LokeSettings:
-    """Waits and habits; defaults are what most phones want. All times in seconds.
-
-    Args:
-        host_version: Protocol that the host claims: 0 as Heimdall 1.4.2, 4 as Heimdall 2.1.
-        resume: True: skip the greeting, because a session was closed before without a reboot; False: never; None: only
-            if the phone does not answer the greeting.
-        reset_first: Reset the USB port before the greeting.
-        greeting: For the answer to the greeting.
-        settle: Pause after the begin of a session; some phones are not ready before.
-        answer: For every other answer, and for a request to be taken.
-        retries: How often a lost deadline is tried again.
-        retry_pause: Pause before the first of these; each later one is longer by as much.
-        empty_packets: When to send zero-length packets.
-        empty_packet: For a zero-length packet to be taken.
-        part: For a part to be taken and acknowledged.
-        sequence_end: For a sequence to be written; None: what the protocol's version allows.
-        table: For a partition table to be written.
-        t_flash: Pause after switching to the memory card.
-        erase: For erasing the user's data.
-        reboot: For the answer to a reboot, which may be missing.
-        modem_as_phone: Send the modem's files with the layout of the phone's, as some newer flashers do.
-        binary_type: Send the partition's binary type, as Samsung's own program does, where Heimdall sends 0.
-        check_sizes: Refuse files that are larger than their partition.
-    """
-
-    host_version: int = 4
-    resume: bool | None = None
-    reset_first: bool = False
-    greeting: float = 1.0
-    settle: float = 3.0
-    answer: float = 3.0
-    retries: int = 5
-    retry_pause: float = 0.25
-    empty_packets: EmptyPackets = EmptyPackets.AFTER_ALL
-    empty_packet: float = 0.1
-    part: float = 30.0
-    sequence_end: float | None = None
-    table: float = 120.0
-    t_flash: float = 5.0
-    erase: float = 600.0
-    reboot: float = 0.5
-    modem_as_phone: bool = False
-    binary_type: bool = False
-    check_sizes: bool = True
 
 
 class LokeClient:
@@ -116,6 +59,8 @@ class LokeClient:
         self.settings = settings or LokeSettings()
         self.on_event = on_event
         self.greeted = False
+        self._owed = False
+        """Whether the acknowledgement of the first part of a file did not come in time."""
         self._silent = False
         self.dialect: Dialect | None = None
         """What the phone speaks; None outside a session."""
@@ -166,7 +111,9 @@ class LokeClient:
             raise ProtocolError(f"the phone answered {data[:16].hex(' ') or 'nothing'}", remedy=AGAIN) from error
 
     def _expect(self, kind: int, what: str, seconds: float, *, retries: bool = True) -> int:
-        response = self._receive(seconds, retries=retries)
+        return self._checked(self._receive(seconds, retries=retries), kind, what)
+
+    def _checked(self, response: Response, kind: int, what: str) -> int:
         if response.failed:
             raise DeviceRefusedError(
                 f"the phone refused {what}: {meaning(response.value)} (code {response.value})",
@@ -357,7 +304,7 @@ class LokeClient:
         step = step or f"flash {entry.name}"
         dialect = self.begin()
         self.ask(wire.file_begin())
-        done = 0
+        done, self._owed = 0, False
         with closing(parts_ahead(data, dialect.part_size)) as parts:
             for cut in sequences(data.size, dialect):
                 try:
@@ -383,7 +330,7 @@ class LokeClient:
                 raise FlashError(f"{source.name} was changed while it was flashed", remedy=AGAIN)
             offset = cut.offset + number * size
             self.on_event(BytesMoved(step, offset, data.size))
-            self._part(number, next(parts))
+            self._part(number, next(parts), first=not offset)
         end = wire.end_sequence(
             cut, device_type=entry.device_type, identifier=entry.identifier,
             binary_type=0 if self.settings.modem_as_phone else entry.binary_type,
@@ -391,18 +338,36 @@ class LokeClient:
         )  # fmt: skip
         self._send(end, around=True)
         limit = dialect.end_seconds if self.settings.sequence_end is None else self.settings.sequence_end
-        self._expect(Kind.FILE, f"the end of {step}", limit, retries=False)
+        self._acknowledged(Kind.FILE, f"the end of {step}", limit)
 
-    def _part(self, number: int, part: array[int]) -> None:
+    def _part(self, number: int, part: array[int], *, first: bool) -> None:
         heimdall = self.settings.empty_packets is EmptyPackets.HEIMDALL
         if heimdall and number:
             self._end_packet()
         self.transport.write(part, self.settings.part)
         if not heimdall:
             self._end_packet()
-        index = self._expect(Kind.DATA, f"part {number}", self.settings.part, retries=False)
+        limit = min(self.settings.part, FIRST_PART) if first else self.settings.part
+        try:
+            index = self._acknowledged(Kind.DATA, f"part {number}", limit)
+            if index == 0 < number and self._owed:  # it was only late
+                self._owed = False
+                index = self._acknowledged(Kind.DATA, f"part {number}", limit)
+        except DeadlineError:
+            self._owed = first
+            if first:  # some phones do not acknowledge the first part of a file; the end of the sequence tells
+                return
+            raise
         if index != number:
             raise ProtocolError(f"the phone acknowledged part {index} instead of {number}", remedy=AGAIN)
+
+    def _acknowledged(self, kind: Kind, what: str, limit: float) -> int:
+        """The answer to a part or to the end of a sequence; the late one to the first part may come before it."""
+        response = self._receive(limit, retries=False)
+        if self._owed and kind is not Kind.DATA and response.kind == Kind.DATA and response.value == 0:
+            self._owed = False
+            response = self._receive(limit, retries=False)
+        return self._checked(response, kind, what)
 
 
 def _broken(error: FlashError | TransportError, step: str, partition: str, done: int, sent: int) -> FlashError:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Self
 
-from pmport.errors import FlashError, FormatError, PlanError, PmportError, TransportError
+from pmport.errors import FormatError, PlanError, PmportError, TransportError
 from pmport.events import OnEvent, StepFinished, StepStarted, ignore
+from pmport.flashers.failures import told
 from pmport.flashers.methods import found
 from pmport.flashers.samsung.client import AGAIN, LokeClient, LokeSettings
 from pmport.formats.storage.pit import Pit
@@ -73,7 +73,7 @@ class SamsungFlasher:
             The table.
         """
         self.client.on_event = on_event
-        with _told("reading the partition table", "nothing was written"):
+        with told("reading the partition table", "nothing was written", AGAIN):
             self.client.greet()
             self.client.begin()
             return self.client.read_table()
@@ -84,16 +84,16 @@ class SamsungFlasher:
         for step in plan.steps:
             _check_step(step)
         self.client.on_event = on_event
-        with _told("opening the session", "nothing was written"):
+        with told("opening the session", "nothing was written", AGAIN):
             table = self._prepare(plan)
         for index, step in enumerate(plan.steps):
             on_event(StepStarted(step.title, index, len(plan.steps)))
             start = time.monotonic()
-            with _told(step.title, f"{step.title} was not finished; the steps before it were", step.partition):
+            with told(step.title, f"{step.title} was not finished; the steps before it were", AGAIN, step.partition):
                 self._do(step, table)
             on_event(StepFinished(step.title, time.monotonic() - start))
         if self.client.dialect is not None:
-            with _told("closing the session", "all steps are done"):
+            with told("closing the session", "all steps are done", AGAIN):
                 self.client.end()
         return ()
 
@@ -210,18 +210,3 @@ def _check_step(step: Step) -> None:
     }
     if not known.get(step.verb, False):
         raise PlanError(f"download mode cannot do {step.title!r}", remedy="it flashes, reboots, and nothing else")
-
-
-@contextmanager
-def _told(title: str, state: str, partition: str = "") -> Iterator[None]:
-    """Errors say what they mean for the phone, and what to do next."""
-    try:
-        yield
-    except TransportError as error:
-        raise FlashError(
-            f"{title}: {error.what}", partition=partition, bytes_sent=error.bytes_sent,
-            state=error.state or state, remedy=error.remedy or AGAIN,
-        ) from error  # fmt: skip
-    except FlashError as error:
-        error.state, error.remedy = error.state or state, error.remedy or AGAIN
-        raise

@@ -14,6 +14,7 @@ import pytest
 import pmport.flashers
 from pmport.byte_sources import FileSource
 from pmport.errors import (
+    DeadlineError,
     DeviceRefusedError,
     FlashError,
     NoDeviceError,
@@ -23,10 +24,13 @@ from pmport.errors import (
     RefusedError,
 )
 from pmport.events import BytesMoved, Event
-from pmport.flashers.samsung.client import EmptyPackets, LokeSettings
+from pmport.flashers.samsung.client import LokeClient
+from pmport.flashers.samsung.flasher import data_interface
+from pmport.flashers.samsung.settings import EmptyPackets, LokeSettings
 from pmport.formats.storage.pit import Pit
 from pmport.plan import FlashPlan, Image, Preconditions, Step, Verb
 from pmport.section import Section
+from pmport.transport.usb import UsbTransport, usb_devices
 from pmport.virtual import LOKE_PROFILES, Fault, FaultKind, LokePhone, PyusbBackend
 from pmport.virtual.samsung_pit import Slot, write_table
 
@@ -182,6 +186,67 @@ def test_a_failure_in_a_later_sequence_says_what_is_written() -> None:
         run(phone, plan(flash("BOOT", image(40 * MIB))))
     assert f"{30 * MIB} bytes of it are written" in caught.value.state
     assert phone.flashed == []
+
+
+@pytest.mark.parametrize("size", [10, MIB, 3 * MIB, 31 * MIB])
+def test_a_phone_that_does_not_acknowledge_the_first_part_gets_the_file(size: int) -> None:
+    phone = LokePhone(drop_part=0)
+    run(phone, plan(flash("BOOT", image(size))))
+    assert phone.flashed == [("BOOT", size)]
+    assert phone.partitions["BOOT"].read(0, size) == image(size)
+    other = LokePhone(drop_part=1)
+    if size > MIB:
+        with pytest.raises(FlashError, match="in time"):
+            run(other, plan(flash("BOOT", image(size))))
+        assert not other.flashed
+
+
+@pytest.mark.parametrize("late", [10, 3 * MIB])
+def test_an_acknowledgement_that_is_only_late_is_no_other(late: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first one comes after the deadline, before the next."""
+    phone = LokePhone()
+    held: list[int] = []
+    reply = LokePhone._reply
+
+    def slow(self: LokePhone, kind: int, value: int = 0) -> None:
+        if kind == 0 and value == 0 and not held:
+            held.append(value)
+            return
+        if held == [0]:
+            held.append(1)
+            reply(self, 0, 0)
+        reply(self, kind, value)
+
+    monkeypatch.setattr(LokePhone, "_reply", slow)
+    run(phone, plan(flash("BOOT", image(late))))
+    assert phone.partitions["BOOT"].read(0, late) == image(late)
+
+
+def test_a_request_that_was_half_sent_is_not_sent_again() -> None:
+    """What the phone has of it would be followed by the whole: it would read the second half as something else."""
+    sent: list[bytes] = []
+
+    class Torn:
+        """Writes that end in the middle of the second message."""
+
+        def __init__(self, transport: UsbTransport) -> None:
+            self.inner = transport
+
+        def write(self, data: bytes, timeout: float | None) -> None:
+            sent.append(bytes(data))
+            if len(sent) == 2:
+                raise DeadlineError("it took half", bytes_sent=512)
+            self.inner.write(data, timeout)
+
+        def __getattr__(self, name: str) -> object:
+            return getattr(self.inner, name)
+
+    device = usb_devices(backend=PyusbBackend([LokePhone()]))[0]
+    client = LokeClient(Torn(UsbTransport(device, data_interface(device))), settings=QUICK)  # type: ignore[arg-type]  # it passes all else on
+    client.greet()
+    with pytest.raises(FlashError, match="opens no session"):
+        client.begin()
+    assert len(sent) == 2
 
 
 def test_a_slow_end_of_a_sequence_is_waited_for() -> None:
