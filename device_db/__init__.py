@@ -46,6 +46,7 @@ if TYPE_CHECKING:
         parse as parse,
         records as records,
     )
+    from pmport.device_db.record_folders import using as using
     from pmport.device_db.record_search import search as search
     from pmport.device_db.toml_writer import to_toml as to_toml
 else:
@@ -55,6 +56,7 @@ else:
         "pmport.device_db.drafting": "Draft Question draft",
         "pmport.device_db.identification": "BoardAnswer Candidate boards find of_several_boards",
         "pmport.device_db.record_files": "codenames load load_soc parse records",
+        "pmport.device_db.record_folders": "using",
         "pmport.device_db.record_search": "search",
         "pmport.device_db.toml_writer": "to_toml",
     }

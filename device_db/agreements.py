@@ -6,10 +6,11 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cached_property
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from pmport.device_db.record_folders import per_record_set
 from pmport.device_db.reference_boards import (
     is_chip,
     is_reference_board,
@@ -140,17 +141,17 @@ def _numbers(text: str) -> Iterator[str]:
             yield joined
 
 
-@lru_cache(maxsize=1)
+@per_record_set
 def _rows() -> tuple[_Row, ...]:
     return tuple(_Row.of(row) for row in rows())
 
 
-@lru_cache(maxsize=1)
+@per_record_set
 def _makers() -> frozenset[str]:
     return frozenset(maker for row in _rows() for maker in row.makers) - NO_MAKERS - {""}
 
 
-@lru_cache(maxsize=1)
+@per_record_set
 def _shared() -> Counter[object]:
     """How many records carry a compatible string, a model or a set of ids."""
     return Counter(value for row in rows() for value in {*row.compatible, *row.models, *row.dtb, *_ids(row)})
@@ -165,7 +166,7 @@ def _ids(row: IndexRow) -> Iterator[tuple[int, ...]]:
             yield from ((*msm, *board) for board in row.qcom_board_id)
 
 
-@lru_cache(maxsize=1)
+@per_record_set
 def _common() -> frozenset[str]:
     """Words that stand in the names of other phones too, or are too short to say anything: no name of one phone."""
     named = [(row.own_name, {*WORD.findall(" ".join((row.row.name, *row.row.models)).lower())}) for row in _rows()]
@@ -342,7 +343,7 @@ def _board_word(row: _Row, said: Said) -> str:
     return ""
 
 
-@lru_cache(maxsize=1)
+@per_record_set
 def _chips() -> frozenset[str]:
     return frozenset(row.row.soc for row in _rows())
 

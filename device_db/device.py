@@ -414,6 +414,7 @@ class Device(Renders):
         system: How the distribution runs on it.
         package: What its package needs besides.
         variants: What differs between kernels or panels, by name.
+        newer_keys: Keys of a deviceinfo that is newer than pmport's schema, without ``deviceinfo_``, as they are written.
         corrections: Where the record differs from its source on purpose.
         notes: For people.
     """
@@ -448,6 +449,7 @@ class Device(Renders):
     system: System = System()
     package: Package = Package()
     variants: Mapping[str, KernelVariant] = field(default_factory=dict)
+    newer_keys: Mapping[str, str] = field(default_factory=dict)
     corrections: tuple[Correction, ...] = ()
     notes: tuple[str, ...] = ()
 

@@ -166,10 +166,11 @@ def from_deviceinfo(values: Mapping[str, str], *, variants: Mapping[str, KernelV
         variants: Kernel variants of the package, by name; their keys are merged in.
 
     Returns:
-        The device. What cannot be right is corrected, and noted in its ``corrections``.
+        The device. What cannot be right is corrected, and noted in its ``corrections``; keys that the schema does not
+        have are kept in ``newer_keys``.
 
     Raises:
-        RecordError: For a key that has no place, or a value that cannot be read.
+        RecordError: For a value that cannot be read.
 
     Example:
         >>> device = from_deviceinfo({"codename": "a-b", "flash_offset_base": "0x80000000", "flash_offset_kernel": "0x00008000"})
@@ -179,6 +180,7 @@ def from_deviceinfo(values: Mapping[str, str], *, variants: Mapping[str, KernelV
     plain: dict[str, Any] = {}
     found = dict(variants or {})
     corrections: list[Correction] = []
+    newer: dict[str, str] = {}
     base = (
         _read_number(values["flash_offset_base"], 16, "flash_offset_base")
         if "flash_offset_base" in values
@@ -199,23 +201,25 @@ def from_deviceinfo(values: Mapping[str, str], *, variants: Mapping[str, KernelV
             _put(plain, key.path.split("."), value)
         elif name in DROPPED:
             corrections.append(Correction(name, text, *DROPPED[name]))
-        else:
-            _variant(found, name, text)
+        elif not _variant(found, name, text):
+            newer[name] = text
     plain["variants"] = found
+    plain["newer_keys"] = newer
     plain["corrections"] = tuple(corrections)
     device: Device = _filled(Device, plain)
     return device
 
 
-def _variant(found: dict[str, KernelVariant], name: str, text: str) -> None:
+def _variant(found: dict[str, KernelVariant], name: str, text: str) -> bool:
+    """Whether a key is one of a kernel variant's, which then has the value."""
     for key, (attribute, kind) in VARIANT_KEYS.items():
         if name.startswith(f"{key}_"):
             suffix = name.removeprefix(f"{key}_")
             variant = next((item for item in found if item.replace("-", "_") == suffix), suffix)
             value = _read(kind, text, 0, name)
             found[variant] = replace(found.get(variant, KernelVariant()), **{attribute: value})
-            return
-    raise RecordError("the deviceinfo schema has no such key", key=name)
+            return True
+    return False
 
 
 def _put(table: dict[str, Any], path: list[str], value: Any) -> None:

@@ -7,7 +7,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from pmport.device_db.port_record import record
+from pmport.device_db.port_record import record, with_known
+from pmport.device_db.record_files import codenames, load
 from pmport.errors import RecordError
 from pmport.formats.reports.deviceinfo import DeviceInfo
 
@@ -175,7 +176,7 @@ def read_checkout(folder: Path) -> Iterator[tuple[str, Device | RecordError]]:
         folder: The checkout.
 
     Yields:
-        ``(codename, record)``; for a package that cannot be read, what is wrong with it.
+        ``(codename, record)``: with what the record of that codename knows besides, where there is one; for a package that cannot be read, what is wrong with it.
 
     Raises:
         RecordError: If the folder is no checkout.
@@ -188,6 +189,7 @@ def read_checkout(folder: Path) -> Iterator[tuple[str, Device | RecordError]]:
     for path in packages:
         codename = path.parent.name.removeprefix("device-")
         try:
-            yield codename, read_package(path.parent)
+            device = read_package(path.parent)
+            yield codename, with_known(device, load(codename)) if codename in codenames() else device
         except (RecordError, ValueError) as error:
             yield codename, RecordError(str(error), file=str(path))

@@ -9,7 +9,7 @@ from typing import Any
 from pmport.device_db.device import Device, KernelVariant, Package
 from pmport.device_db.deviceinfo_keys import from_deviceinfo
 
-__all__ = ["boards_of", "ids_of", "lk2nd_of", "recognition", "record"]
+__all__ = ["boards_of", "ids_of", "joined", "lk2nd_of", "recognition", "record", "with_known"]
 
 GENERATED_DEPENDS = {
     "postmarketos-base", "mkbootimg", "pxa-mkbootimg", "dtbtool", "dtbtool-exynos", "dtbtool-sprd", "mtk-mkimage",
@@ -118,3 +118,39 @@ def ids_of(identity: Mapping[str, Any], name: str) -> tuple[tuple[int, ...], ...
     """Qualcomm's ids of a port's trees: ``msm_id`` or ``board_id``."""
     found = (tuple(pair) for row in identity.get("ids", ()) for pair in row.get(name) or () if isinstance(pair, list))
     return tuple(dict.fromkeys(found))
+
+
+FILLED = ("soc", "soc_from", "compatible", "models", "qcom_msm_id", "qcom_board_id", "notes", "chassis")
+"""What a record keeps where a newer source says nothing."""
+NAMES = ("models", "aliases", "android_devices", "model_numbers")
+"""What a record only gains."""
+
+
+def joined(old: tuple[str, ...], new: Iterable[str]) -> tuple[str, ...]:
+    """Both, each value once, the old ones first."""
+    return tuple(dict.fromkeys((*old, *new)))
+
+
+def with_known(device: Device, known: Device) -> Device:
+    """A record from a newer source, with what an older record knows and that source does not tell.
+
+    Args:
+        device: The newer record.
+        known: The older one.
+
+    Returns:
+        The newer record; how to recognise the phone, its names, panels and notes are kept.
+    """
+    values = {name: getattr(device, name) or getattr(known, name) for name in FILLED}
+    if known.other_socs:  # the order was chosen
+        values |= {"soc": known.soc, "other_socs": known.other_socs}
+    values |= {name: joined(getattr(device, name), getattr(known, name)) for name in NAMES}
+    unported = device.category == "none"
+    flash = replace(
+        device.flash,
+        method=device.flash.method or (known.flash.method if unported else ""),
+        products=device.flash.products or known.flash.products,
+    )
+    display = replace(device.display, panels=device.display.panels or known.display.panels)
+    package = known.package if unported else device.package
+    return replace(device, **values, flash=flash, package=package, display=display)

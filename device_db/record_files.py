@@ -4,35 +4,43 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from functools import lru_cache
-from importlib.resources import files
 from typing import TYPE_CHECKING
 
 from pmport.device_db.device import Device, Soc
+from pmport.device_db.record_folders import added, per_record_set, shipped
 from pmport.device_db.toml_reader import read_toml
 from pmport.errors import RecordError, UnknownDeviceError
 
 if TYPE_CHECKING:
     from importlib.resources.abc import Traversable
 
-__all__ = ["codenames", "load", "load_soc", "parse", "records"]
+__all__ = ["codenames", "load", "load_soc", "parse", "record_file", "records"]
 
 CODENAME = re.compile(r"[a-z0-9]+-[a-z0-9._-]+")
 
 
-def _folder(name: str) -> Traversable:
-    return files(__package__) / name
-
-
-@lru_cache(maxsize=1)
+@per_record_set
 def codenames() -> tuple[str, ...]:
     """Every device that has a record.
 
     Returns:
         Codenames, sorted; no record is read.
     """
-    names = (entry.name for entry in _folder("devices").iterdir())
+    names = {entry.name for folder in (shipped("devices"), *added()) for entry in folder.iterdir()}
     return tuple(sorted(name.removesuffix(".toml") for name in names if name.endswith(".toml")))
+
+
+def record_file(codename: str) -> Traversable:
+    """The file of a record, whether it is there or not.
+
+    Args:
+        codename: ``<vendor>-<name>``.
+
+    Returns:
+        The file in the folder that was added last and has it; else the one that ships.
+    """
+    name = f"{codename}.toml"
+    return next((path for folder in added() if (path := folder / name).is_file()), shipped("devices") / name)
 
 
 def parse(text: str, file: str = "") -> Device:
@@ -76,8 +84,7 @@ def load(codename: str) -> Device:
         >>> load("nokia-n900").flash.method
         '0xffff'
     """
-    entry = _folder("devices") / f"{codename}.toml"
-    if not CODENAME.fullmatch(codename) or not entry.is_file():
+    if not CODENAME.fullmatch(codename) or not (entry := record_file(codename)).is_file():
         from difflib import get_close_matches  # noqa: PLC0415 - only after a mistake
 
         raise UnknownDeviceError(codename, tuple(get_close_matches(codename, codenames())))
@@ -96,7 +103,7 @@ def load_soc(name: str) -> Soc:
     Raises:
         UnknownDeviceError: If there are none.
     """
-    entry = _folder("socs") / f"{name}.toml"
+    entry = shipped("socs") / f"{name}.toml"
     if not re.fullmatch(r"[a-z0-9_-]+", name) or not entry.is_file():
         raise UnknownDeviceError(name)
     return read_toml(Soc, entry.read_text(encoding="utf-8"), entry.name)

@@ -16,10 +16,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from pmport.device_db.record_files import load
+from pmport.device_db.record_folders import per_record_set
 from pmport.device_db.search_index import IndexRow, rows
 
 if TYPE_CHECKING:
@@ -129,12 +129,12 @@ def _values(row: IndexRow, name: str) -> Iterable[object]:
     return value if isinstance(value, tuple) else (value,)
 
 
-@lru_cache(maxsize=1)
+@per_record_set
 def _vocabulary() -> tuple[str, ...]:
     return tuple(sorted({word for entry in _entries() for word in entry.words}))
 
 
-@lru_cache(maxsize=1)
+@per_record_set
 def _entries() -> tuple[_Entry, ...]:
     return tuple(_entry(row) for row in rows())
 

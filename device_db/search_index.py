@@ -12,12 +12,13 @@ import sys
 import zlib
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, fields
-from functools import cache, lru_cache
+from functools import cache
 from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pmport.device_db.record_files import codenames, load_soc, parse
+from pmport.device_db.record_files import codenames, load_soc, parse, record_file
+from pmport.device_db.record_folders import added, per_record_set
 from pmport.errors import UnknownDeviceError
 
 if TYPE_CHECKING:
@@ -126,7 +127,7 @@ def build(devices: Iterable[Device]) -> str:
     return "".join(json.dumps(line, separators=(",", ":"), ensure_ascii=False) + "\n" for line in lines)
 
 
-@lru_cache(maxsize=1)
+@per_record_set
 def rows() -> tuple[IndexRow, ...]:
     """What all records can be found by.
 
@@ -141,7 +142,7 @@ def rows() -> tuple[IndexRow, ...]:
     found = []
     for codename in codenames():
         stamp, row = known.get(codename, (None, None))
-        record = _read(folder, f"{codename}.toml")
+        record = record_file(codename).read_bytes() if added() else _read(folder, f"{codename}.toml")
         if row is None or stamp != _stamp(record, row):
             row = IndexRow.of(parse(record.decode("utf-8"), f"{codename}.toml"))
         found.append(row)

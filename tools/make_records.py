@@ -12,7 +12,7 @@ import argparse
 import json
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import fields, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +22,7 @@ from name_sources import Names, certified, lineage
 from pmport import kernels
 from pmport.device_db.device import Device, Flash
 from pmport.device_db.pmaports_import import read_checkout
-from pmport.device_db.port_record import ids_of, lk2nd_of, recognition
+from pmport.device_db.port_record import ids_of, joined, lk2nd_of, recognition, with_known
 from pmport.device_db.record_files import CODENAME, parse
 from pmport.device_db.toml_writer import to_toml
 from pmport.errors import RecordError
@@ -30,8 +30,6 @@ from pmport.errors import RecordError
 SUFFIX = re.compile(r"-(?:downstream|mainline|lk2nd|various)$")
 ARCHES = {"arm64": "aarch64", "arm": "armv7"}
 BODIES = {"handset", "tablet"}
-FILLED = ("soc", "soc_from", "compatible", "models", "qcom_msm_id", "qcom_board_id", "notes", "chassis")
-"""What a record keeps where the sources say nothing."""
 
 
 class Boards:
@@ -47,9 +45,7 @@ class Boards:
         found = [self.by_path[tree] for tree in trees if tree in self.by_path]
         compatible = [row[1][0] for row in found if row[1]]
         models = [row[0] for row in found if row[0]]
-        device = replace(
-            device, compatible=_joined(device.compatible, compatible), models=_joined(device.models, models)
-        )
+        device = replace(device, compatible=joined(device.compatible, compatible), models=joined(device.models, models))
         chips = {chip for row in found if (chip := chip_of(row[1]))}
         if not device.soc and len(chips) == 1:
             return replace(device, soc=chips.pop(), soc_from="mainline-root-compatible")
@@ -86,10 +82,6 @@ def _tree(path: str) -> str:
     return path.partition("/boot/dts/")[2].removesuffix(".dts")
 
 
-def _joined(old: tuple[str, ...], new: list[str]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys((*old, *new)))
-
-
 def _codename(compatible: str) -> str:
     vendor, _, name = compatible.lower().partition(",")
     return f"{vendor}-{name}"
@@ -113,9 +105,9 @@ def named(device: Device, tables: Mapping[str, Mapping[tuple[str, str], Names]])
     known = [alias for alias in found.names if alias.lower() not in {full, full.removeprefix(f"{vendor} ")}]
     device = replace(
         device,
-        aliases=_joined(device.aliases, known),
-        model_numbers=_joined(device.model_numbers, list(found.numbers)),
-        android_devices=_joined(device.android_devices, list(found.devices)),
+        aliases=joined(device.aliases, known),
+        model_numbers=joined(device.model_numbers, list(found.numbers)),
+        android_devices=joined(device.android_devices, list(found.devices)),
     )
     if not device.soc and len(found.chips) == 1:
         return replace(device, soc=found.chips.pop(), soc_from="lineage-wiki")
@@ -166,31 +158,6 @@ def from_lk2nd(entry: Mapping[str, Any]) -> Device:
     return replace(device, display=replace(device.display, panels=panels))
 
 
-def kept(device: Device, old: Device) -> Device:
-    """What the record that was there knows, and the sources do not."""
-    values = {name: getattr(device, name) or getattr(old, name) for name in FILLED}
-    if old.other_socs:  # the order was chosen
-        values |= {"soc": old.soc, "other_socs": old.other_socs}
-    values["models"] = _joined(device.models, list(old.models))
-    values["aliases"] = _joined(device.aliases, list(old.aliases))
-    values["android_devices"] = _joined(device.android_devices, list(old.android_devices))
-    values["model_numbers"] = _joined(device.model_numbers, list(old.model_numbers))
-    flash = replace(
-        device.flash,
-        method=device.flash.method or (old.flash.method if device.category == "none" else ""),
-        products=device.flash.products or old.flash.products,
-    )
-    package = replace(
-        device.package,
-        **{
-            item.name: getattr(device.package, item.name) or getattr(old.package, item.name)
-            for item in fields(device.package)
-        },
-    )
-    display = replace(device.display, panels=device.display.panels or old.display.panels)
-    return replace(device, **values, flash=flash, package=package, display=display)
-
-
 def _facts(folder: Path, name: str) -> Any:
     table = json.loads((folder / name).read_text(encoding="utf-8"))
     return table.get("devices", table)
@@ -222,7 +189,7 @@ def gathered(pmaports: Path, facts: Path) -> dict[str, Device]:
         if entry["id"] not in known and entry.get("compatible") and entry.get("model"):
             phone = from_lk2nd(entry)
             if CODENAME.fullmatch(phone.codename) and not phone.codename.endswith("-various"):
-                made[phone.codename] = kept(made.get(phone.codename, phone), phone)
+                made[phone.codename] = with_known(made.get(phone.codename, phone), phone)
     return made
 
 
@@ -245,7 +212,7 @@ def main() -> None:
         if not record.soc and (platform := platform_of(record, options.pmaports)):
             record = replace(record, soc=platform, soc_from="kernel-config")
         if path.exists():
-            record = kept(record, parse(path.read_text(encoding="utf-8"), path.name))
+            record = with_known(record, parse(path.read_text(encoding="utf-8"), path.name))
         path.write_text(to_toml(record), encoding="utf-8")
 
 

@@ -20,6 +20,20 @@ if TYPE_CHECKING:
 __all__ = ["db"]
 
 
+def _use(context: click.Context, _option: click.Parameter, folder: Path | None) -> None:
+    """Let the records of a folder count for as long as the command runs."""
+    if folder is not None:
+        from pmport.device_db import using  # noqa: PLC0415 - only where it is asked for
+
+        context.with_resource(using(folder))
+
+
+records_option = click.option(
+    "--db", metavar="DIR", type=click.Path(path_type=Path), expose_value=False, callback=_use, is_eager=True,
+    help="A folder of records that count before those that pmport ships.",
+)  # fmt: skip
+
+
 @click.group(cls=SuggestingGroup)
 def db() -> None:
     """Device records: show one, search, tell which one a phone is, check a record."""
@@ -27,6 +41,7 @@ def db() -> None:
 
 @db.command(epilog="Example: pmport db show oneplus-enchilada")
 @click.argument("codename")
+@records_option
 @json_option
 def show(codename: str, *, as_json: bool, raw: bool) -> int:
     """Print the record of CODENAME."""
@@ -43,9 +58,10 @@ def show(codename: str, *, as_json: bool, raw: bool) -> int:
 @click.option("--method", help="Flash method, such as fastboot.")
 @click.option("--category", help="main, community, testing, downstream or archived.")
 @click.option("--compatible", help="Compatible string of its mainline device tree.")
+@records_option
 @json_option
 def search(words: tuple[str, ...], *, as_json: bool, raw: bool, **wanted: str | None) -> int:
-    """List records whose codename, name or maker holds all WORDS."""
+    """List the records that WORDS may mean, the likeliest first: a name, a codename, a model number, a chip."""
     from pmport import device_db  # noqa: PLC0415 - as above
 
     found = device_db.search(" ".join(words), **{name: value for name, value in wanted.items() if value})
@@ -58,6 +74,7 @@ def search(words: tuple[str, ...], *, as_json: bool, raw: bool, **wanted: str | 
 @db.command(epilog="Example: pmport db identify boot.img")
 @click.argument("file")
 @click.option("--most", default=5, show_default=True, help="How many candidates are shown.")
+@records_option
 @json_option
 def identify(file: str, most: int, *, as_json: bool, raw: bool) -> int:
     """Tell which device FILE is from: a boot image, a device tree, a recorded getvar; - reads standard input."""
@@ -214,6 +231,7 @@ GENERATORS = {
 @db.command(epilog="Example: pmport db generate oneplus-enchilada --as mobile-nixos")
 @click.argument("codename")
 @click.option("--as", "what", type=click.Choice(sorted(GENERATORS)), default="deviceinfo", show_default=True)
+@records_option
 def generate(codename: str, what: str) -> None:
     """Print a file for CODENAME, made from its record."""
     from pmport import device_db  # noqa: PLC0415 - as above

@@ -46,7 +46,7 @@ def deviceinfo_values(device: Device) -> dict[str, str]:
                 own = getattr(content, attribute)
                 if own is not None and own not in {"", ()}:
                     values[f"{name}_{variant.replace('-', '_')}"] = value_text(Key(name, "", kind), own, base)
-    return values
+    return {**values, **device.newer_keys}
 
 
 def _value(device: Device, key: Key) -> Any:
@@ -81,6 +81,8 @@ def deviceinfo(device: Device, questions: Iterable[Question] = ()) -> str:
         own = {key: value for key, value in values.items() if _plain(key, device) in names}
         if own:
             blocks.append(f"# {heading}\n{DeviceInfo.build(own).text}")
+    if device.newer_keys:
+        blocks.append(f"# Keys of a newer schema\n{DeviceInfo.build(device.newer_keys).text}")
     open_questions = [question for question in questions if question.needed]
     if open_questions:
         lines = [f"# {question.key}: {question.text}\n" for question in open_questions]

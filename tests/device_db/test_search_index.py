@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from pmport import device_db
-from pmport.device_db import record_files, search_index
+from pmport.device_db import record_files, record_folders, search_index
 
 RECORD = """codename = "acme-argon"
 name = "Acme Argon"
@@ -37,7 +37,7 @@ def database(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     for soc in ("sdm845", "omap3430"):
         if (shipped / "socs" / f"{soc}.toml").exists():
             shutil.copy(shipped / "socs" / f"{soc}.toml", tmp_path / "socs")
-    for module in (record_files, search_index):
+    for module in (record_folders, search_index):
         monkeypatch.setattr(module, "files", lambda _: tmp_path)
     forget()
     (tmp_path / search_index.FILE).write_text(search_index.build(device_db.records()), encoding="utf-8")
