@@ -165,12 +165,12 @@ class Merge:
     findings: Findings
 
 
-def merge(base: KernelConfig, *fragments: KernelConfig, names: Iterable[str] = ()) -> Merge:
+def merge(base: KernelConfig, *fragments: KernelConfig | str, names: Iterable[str] = ()) -> Merge:
     """Put fragments over a configuration, the last one on top.
 
     Args:
         base: The configuration.
-        fragments: In the order in which they are applied.
+        fragments: In the order in which they are applied; as text, what :func:`fragment` gives.
         names: What to call the base and the fragments in findings; missing ones are numbered.
 
     Returns:
@@ -188,7 +188,10 @@ def merge(base: KernelConfig, *fragments: KernelConfig, names: Iterable[str] = (
     changes: dict[str, str | None] = {}
     found = []
     for place, piece in enumerate(fragments, 1):
-        for name, text in piece.texts.items():
+        if isinstance(piece, str) and not piece.strip():
+            continue  # there was nothing to add
+        config = KernelConfig.parse(piece.encode()) if isinstance(piece, str) else piece
+        for name, text in config.texts.items():
             old, origin = values.get(name, (None, 0))
             if old is not None and old != text:
                 what = f"{name}: {_shown(old)} of {called[origin]} becomes {_shown(text)} of {called[place]}"

@@ -1,4 +1,6 @@
-"""Print the table of formats from what the formats' classes declare: ``python tools/format_table.py`` writes it anew.
+"""Print the table of formats and the names of ``pmport.formats`` from what the formats' classes declare.
+
+``python tools/format_table.py`` writes both anew: ``formats/table.py`` and ``formats/__init__.py``.
 
 The order of the rows is the table's own, since the first row that fits wins: it is kept, and may be changed by hand. A new
 class comes before the guesses.
@@ -19,7 +21,14 @@ import pmport.formats
 from pmport.devicetree.blob import Blob
 from pmport.formats import FormatRow, Node
 
-TABLE = Path(pmport.formats.__file__).parent / "table.py"
+INIT = Path(pmport.formats.__file__)
+TABLE = INIT.with_name("table.py")
+OTHERS = {
+    "pmport.formats.base.format_row": "FormatRow",
+    "pmport.formats.registry": "FORMATS recognise",
+    "pmport.node": "Child Container Data Format Node Part Role",
+}
+"""Public names that are no formats."""
 HEAD = '''"""Every format that pmport knows: printed by ``tools/format_table.py`` from what their classes declare.
 
 Only the order is this table's own: rows are tried from the top, long magics first, guesses last.
@@ -58,17 +67,44 @@ def in_order() -> list[FormatRow]:
     return sorted([*kept, *new], key=lambda row: row.guess)
 
 
-def text() -> str:
-    """The module, as ruff formats it."""
+def table() -> str:
+    """The module ``table``."""
     lines = []
     for row in in_order():
         given = (f"{field.name}={getattr(row, field.name)!r}" for field in (*fields(FormatRow)[-2:], *fields(FormatRow)[:-2])
                  if field.name in {"kind", "path"} or getattr(row, field.name) != field.default)  # fmt: skip
         lines.append(f"FormatRow({', '.join(given)},),\n")
-    command = [sys.executable, "-m", "ruff", "format", "--stdin-filename", str(TABLE), "-"]
-    plain = HEAD + "".join(lines) + ")\n"
-    return subprocess.run(command, input=plain, capture_output=True, text=True, check=True).stdout
+    return formatted(TABLE, HEAD + "".join(lines) + ")\n")
+
+
+def names() -> str:
+    """The room's ``__init__``: its docstring as it is, and the type of each format with what else is public."""
+    homes = {home: set(others.split()) for home, others in OTHERS.items()}
+    for row in in_order():
+        home, _, name = row.path.partition(":")
+        if home.startswith("pmport.formats."):
+            homes.setdefault(home, set()).add(name)
+    ordered = {
+        home: sorted(found, key=lambda name: (not name.isupper(), name.lower()))
+        for home, found in sorted(homes.items())
+    }
+    imports = [
+        f"    from {home} import {', '.join(f'{name} as {name}' for name in found)}\n"
+        for home, found in ordered.items()
+    ]
+    homes_of = [f'        "{home}": "{" ".join(found)}",\n' for home, found in ordered.items()]
+    before = INIT.read_text(encoding="utf-8").partition("if TYPE_CHECKING:\n")[0]
+    lazy = "    __all__, __getattr__, __dir__ = lazily(__name__, _PUBLIC)\n"
+    lines = [before, "if TYPE_CHECKING:\n", *imports, "else:\n    _PUBLIC = {\n", *homes_of, "    }\n", lazy]
+    return formatted(INIT, "".join(lines))
+
+
+def formatted(path: Path, text: str) -> str:
+    """Code as ruff formats it."""
+    command = [sys.executable, "-m", "ruff", "format", "--stdin-filename", str(path), "-"]
+    return subprocess.run(command, input=text, capture_output=True, text=True, check=True).stdout
 
 
 if __name__ == "__main__":
-    TABLE.write_text(text(), encoding="utf-8")
+    TABLE.write_text(table(), encoding="utf-8")
+    INIT.write_text(names(), encoding="utf-8")

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
         interrupts as interrupts,
     )
     from pmport.devicetree.overlay_making import make_overlay as make_overlay
-    from pmport.devicetree.overlays import Applied as Applied, Change as Change
+    from pmport.devicetree.overlays import Applied as Applied, Change as Change, apply_overlay as apply_overlay
     from pmport.devicetree.phandle_graph import Edge as Edge, Graph as Graph, graph as graph
     from pmport.devicetree.properties import Property as Property
     from pmport.devicetree.reference_resolver import (
@@ -59,7 +59,7 @@ else:
         "pmport.devicetree.identity": "Identity identify",
         "pmport.devicetree.interrupt_resolver": "Interrupt interrupt_parent interrupts",
         "pmport.devicetree.overlay_making": "make_overlay",
-        "pmport.devicetree.overlays": "Applied Change",
+        "pmport.devicetree.overlays": "Applied Change apply_overlay",
         "pmport.devicetree.phandle_graph": "Edge Graph graph",
         "pmport.devicetree.properties": "Property",
         "pmport.devicetree.reference_resolver": "Reference all_references references regulators",

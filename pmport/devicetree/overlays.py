@@ -27,7 +27,7 @@ from pmport.render import Renders, Stack, Table, View
 if TYPE_CHECKING:
     from pmport.devicetree.tree import DeviceTree
 
-__all__ = ["Applied", "Change", "apply", "fragments"]
+__all__ = ["Applied", "Change", "apply", "apply_overlay", "fragments"]
 
 FORMAT = "device tree overlay"
 PHANDLES = ("phandle", "linux,phandle")
@@ -118,6 +118,10 @@ def apply(base: DeviceTree, *overlays: DeviceTree, overwrite_phandles: bool = Fa
         changes += one.changes
         findings += dict.fromkeys(one.findings)
     return Applied(tree, tuple(changes), tuple(findings))
+
+
+apply_overlay = apply
+"""As the room names it: ``pmport.devicetree.apply_overlay``."""
 
 
 @dataclass

@@ -11,6 +11,7 @@ from pmport.lazy import lazily
 
 if TYPE_CHECKING:
     from pmport.formats.avb.vbmeta import VbMeta as VbMeta
+    from pmport.formats.base.format_row import FormatRow as FormatRow
     from pmport.formats.boot.chromeos import ChromeosKernel as ChromeosKernel
     from pmport.formats.boot.image import BootImage as BootImage
     from pmport.formats.boot.mediatek import MtkImage as MtkImage
@@ -46,7 +47,7 @@ if TYPE_CHECKING:
         SonySin as SonySin,
     )
     from pmport.formats.packages.zip import ZipArchive as ZipArchive
-    from pmport.formats.registry import FORMATS as FORMATS, FormatRow as FormatRow, recognise as recognise
+    from pmport.formats.registry import FORMATS as FORMATS, recognise as recognise
     from pmport.formats.reports.deviceinfo import DeviceInfo as DeviceInfo
     from pmport.formats.reports.getvars import GetVars as GetVars
     from pmport.formats.reports.nolo_properties import NoloProperties as NoloProperties
@@ -69,8 +70,8 @@ if TYPE_CHECKING:
     )
     from pmport.formats.trees.tables import (
         AmlTable as AmlTable,
-        DtTable as DtTable,
         DtbhTable as DtbhTable,
+        DtTable as DtTable,
         QcdtTable as QcdtTable,
         SprdTable as SprdTable,
         TreeSequence as TreeSequence,
@@ -87,6 +88,7 @@ if TYPE_CHECKING:
 else:
     _PUBLIC = {
         "pmport.formats.avb.vbmeta": "VbMeta",
+        "pmport.formats.base.format_row": "FormatRow",
         "pmport.formats.boot.chromeos": "ChromeosKernel",
         "pmport.formats.boot.image": "BootImage",
         "pmport.formats.boot.mediatek": "MtkImage",
@@ -106,7 +108,7 @@ else:
         "pmport.formats.packages.uimage": "UImage",
         "pmport.formats.packages.vendor": "HuaweiUpdate LgDz LgKdz OppoOzip PxaTable RockchipFirmware SonySin",
         "pmport.formats.packages.zip": "ZipArchive",
-        "pmport.formats.registry": "FORMATS FormatRow recognise",
+        "pmport.formats.registry": "FORMATS recognise",
         "pmport.formats.reports.deviceinfo": "DeviceInfo",
         "pmport.formats.reports.getvars": "GetVars",
         "pmport.formats.reports.nolo_properties": "NoloProperties",
@@ -117,7 +119,7 @@ else:
         "pmport.formats.storage.super_image": "SuperImage",
         "pmport.formats.streams.ramdisk": "Ramdisk",
         "pmport.formats.streams.stream": "Bzip2 Gzip Lz4 Lz4Legacy Lzma Lzop Xz Zlib Zstd",
-        "pmport.formats.trees.tables": "AmlTable DtTable DtbhTable QcdtTable SprdTable TreeSequence",
+        "pmport.formats.trees.tables": "AmlTable DtbhTable DtTable QcdtTable SprdTable TreeSequence",
         "pmport.node": "Child Container Data Format Node Part Role",
     }
     __all__, __getattr__, __dir__ = lazily(__name__, _PUBLIC)

@@ -46,6 +46,9 @@ class Partition:
         if content:
             self.write(0, content)
 
+    def __repr__(self) -> str:
+        return f"<Partition of {self.size} bytes, {self.written} written>"
+
     @property
     def written(self) -> int:
         """Bytes up to the end of what was ever written."""

@@ -12,14 +12,17 @@ from support import REPOSITORY
 import pmport
 from pmport.formats import FORMATS, FormatRow
 
+REMEDY = "print them anew: python tools/format_table.py"
 
-def test_the_table_is_what_the_classes_declare() -> None:
+
+def test_the_table_and_the_names_are_what_the_classes_declare() -> None:
     specification = importlib.util.spec_from_file_location("format_table", REPOSITORY / "tools" / "format_table.py")
     assert specification is not None
     assert specification.loader is not None
     module = importlib.util.module_from_spec(specification)
     specification.loader.exec_module(module)
-    assert module.TABLE.read_text(encoding="utf-8") == module.text(), "print it anew: python tools/format_table.py"
+    assert module.TABLE.read_text(encoding="utf-8") == module.table(), REMEDY
+    assert module.INIT.read_text(encoding="utf-8") == module.names(), REMEDY
 
 
 @pytest.mark.parametrize("row", FORMATS, ids=[row.kind for row in FORMATS])
