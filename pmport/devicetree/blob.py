@@ -221,11 +221,7 @@ class Blob(Node):
         return Blob, (self._section, self.header)
 
     def describe(self) -> Iterator[tuple[str, object]]:
-        """The header, and who the tree is for.
-
-        Yields:
-            ``(label, value)``.
-        """
+        """The header, and who the tree is for."""
         tree = self._read()
         for label in ("model", "compatible"):
             if tree.root.strings(label):

@@ -286,11 +286,7 @@ class VbMeta(Node):
         )
 
     def parts(self) -> Iterator[Part]:
-        """Header, blocks, and what is behind.
-
-        Yields:
-            The parts.
-        """
+        """Header, blocks, and what is behind."""
         yield Part("header", self._head, Role.HEADER)
         yield Part("authentication", self._auth, Role.HEADER)
         yield Part("auxiliary", self._aux, Role.HEADER)
@@ -298,11 +294,7 @@ class VbMeta(Node):
             yield Part("tail", self._tail, Role.TAIL)
 
     def describe(self) -> Iterator[tuple[str, object]]:
-        """The header's fields and every descriptor.
-
-        Yields:
-            ``(label, value)``.
-        """
+        """The header's fields and every descriptor."""
         yield "made by", self.release
         yield "algorithm", self.algorithm
         yield "signature", self.signature

@@ -130,11 +130,7 @@ class Members(Container):
         return self.opened(self.member(name))
 
     def parts(self) -> Iterator[Part]:
-        """Tables, and the members that stand in one piece.
-
-        Yields:
-            The parts.
-        """
+        """Tables, and the members that stand in one piece."""
         yield from laid_out(self._section, self.members)
 
     def contents(self) -> Mapping[str, Section]:
@@ -146,21 +142,13 @@ class Members(Container):
         return {member.name: member.section for member in self.members if member.offset is None and member.section.size}
 
     def facets(self) -> Iterator[tuple[str, Node]]:
-        """The members that do not stand in one piece.
-
-        Yields:
-            ``(name, node)``.
-        """
+        """The members that do not stand in one piece."""
         for member in self.members:
             if member.offset is None and member.section.size:
                 yield member.name, self.opened(member.section)
 
     def describe(self) -> Iterator[tuple[str, object]]:
-        """How many members there are.
-
-        Yields:
-            ``(label, value)``.
-        """
+        """How many members there are."""
         yield "members", len(self.members)
 
     def findings(self) -> tuple[Finding, ...]:

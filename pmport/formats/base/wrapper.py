@@ -46,19 +46,11 @@ class Wrapper(Container):
         self._rows = tuple(rows)
 
     def parts(self) -> Iterator[Part]:
-        """The ranges in order.
-
-        Yields:
-            The parts.
-        """
+        """The ranges in order."""
         return iter(self._parts)
 
     def describe(self) -> Iterator[tuple[str, object]]:
-        """The header's fields.
-
-        Yields:
-            ``(label, value)``.
-        """
+        """The header's fields."""
         return iter(self._rows)
 
 

@@ -318,19 +318,11 @@ class BootImage(Container):
         return tuple((name, self.content(name)) for name, _ in self._fields.sections())
 
     def parts(self) -> Iterator[Part]:
-        """Header, sections, padding and tail.
-
-        Yields:
-            The parts.
-        """
+        """Header, sections, padding and tail."""
         return iter(self._parts)
 
     def describe(self) -> Iterator[tuple[str, object]]:
-        """The fields, in the header's order.
-
-        Yields:
-            ``(label, value)``.
-        """
+        """The fields, in the header's order."""
         header = self._fields
         yield "variant", self.variant
         yield "page size", header.page_size

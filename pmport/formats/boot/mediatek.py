@@ -121,11 +121,7 @@ class MtkImage(Container):
         return cls(label, Section.of(declaration().build(fields)), section, Section.zeros(0))
 
     def parts(self) -> Iterator[Part]:
-        """Header, payload and what is behind.
-
-        Yields:
-            The parts.
-        """
+        """Header, payload and what is behind."""
         yield Part("header", self._header, Role.HEADER)
         yield Part("payload", self.payload)
         if self._tail:
@@ -145,11 +141,7 @@ class MtkImage(Container):
         return type(self).build(payload, self.label, self._header.read(8 + LABEL_SIZE))
 
     def describe(self) -> Iterator[tuple[str, object]]:
-        """Name and size.
-
-        Yields:
-            ``(label, value)``.
-        """
+        """Name and size."""
         yield "label", self.label
         yield "payload size", self.payload.size
 

@@ -215,11 +215,7 @@ class VendorBoot(Container):
         return next((part.section for part in self._parts if part.name == name), Section.zeros(0))
 
     def parts(self) -> Iterator[Part]:
-        """Header, ramdisks, dtb, table, bootconfig, padding and tail.
-
-        Yields:
-            The parts.
-        """
+        """Header, ramdisks, dtb, table, bootconfig, padding and tail."""
         return iter(self._parts)
 
     def fields(self) -> Mapping[str, str | int]:
@@ -242,11 +238,7 @@ class VendorBoot(Container):
         return self._notes
 
     def describe(self) -> Iterator[tuple[str, object]]:
-        """The fields, in the header's order, and the fragments.
-
-        Yields:
-            ``(label, value)``.
-        """
+        """The fields, in the header's order, and the fragments."""
         yield "header version", self.header_version
         yield "page size", self.page_size
         for name in ("kernel", "ramdisk", "tags"):

@@ -119,11 +119,7 @@ class KernelWithTrees(Container):
         return type(self)(new.get("kernel", self.kernel), trees)
 
     def parts(self) -> Iterator[Part]:
-        """The kernel, then the trees.
-
-        Yields:
-            The parts.
-        """
+        """The kernel, then the trees."""
         yield Part("kernel", self.kernel)
         for index, (tree, fill) in enumerate(self._trees):
             yield Part(f"dtb.{index}", tree)
@@ -131,11 +127,7 @@ class KernelWithTrees(Container):
                 yield Part(f"fill {index}", fill, Role.PADDING)
 
     def describe(self) -> Iterator[tuple[str, object]]:
-        """How many trees.
-
-        Yields:
-            ``(label, value)``.
-        """
+        """How many trees."""
         yield "appended device trees", len(self._trees)
 
 

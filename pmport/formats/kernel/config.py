@@ -331,19 +331,11 @@ class KernelConfig(Node, Mapping[str, str]):
         return ""
 
     def parts(self) -> Iterator[Part]:
-        """The bytes, as one part.
-
-        Yields:
-            One part.
-        """
+        """The bytes, as one part."""
         yield Part("config", self._section, Role.HEADER)
 
     def describe(self) -> Iterator[tuple[str, object]]:
-        """Version, architecture, and how many options it has of each kind.
-
-        Yields:
-            ``(label, value)``.
-        """
+        """Version, architecture, and how many options it has of each kind."""
         texts = self.texts.values()
         yield "version", self.version or "unknown"
         yield "architecture", self.arch or "unknown"

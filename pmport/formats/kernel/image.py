@@ -162,11 +162,7 @@ class KernelImage(Container):
         return config_bytes(self.image)
 
     def parts(self) -> Iterator[Part]:
-        """All of it, as one part.
-
-        Yields:
-            The part.
-        """
+        """All of it, as one part."""
         yield Part("image", self._section, Role.HEADER)
 
     def facets(self) -> Iterator[tuple[str, Node]]:
@@ -182,11 +178,7 @@ class KernelImage(Container):
                 return
 
     def describe(self) -> Iterator[tuple[str, object]]:
-        """Header and version.
-
-        Yields:
-            ``(label, value)``.
-        """
+        """Header and version."""
         if self.ARCH:
             yield "architecture", self.ARCH
         if self.compression:
@@ -252,11 +244,7 @@ class Arm64Image(KernelImage):
         return max((sum(struct.unpack("<II", row)) for row in words), default=0)
 
     def describe(self) -> Iterator[tuple[str, object]]:
-        """Header and version.
-
-        Yields:
-            ``(label, value)``.
-        """
+        """Header and version."""
         header = self.header
         yield "text offset", f"{header['text_offset']:#x}"
         yield "size in memory", header["image_size"]
@@ -316,20 +304,12 @@ class MsmImage(KernelImage):
         return self._section[20 : 20 + self.payload_size]
 
     def parts(self) -> Iterator[Part]:
-        """The mark, the kernel, what follows.
-
-        Yields:
-            The parts.
-        """
+        """The mark, the kernel, what follows."""
         yield Part("header", self._section[:20], Role.HEADER)
         yield Part("payload", self.image)
         if self._section.size > 20 + self.payload_size:
             yield Part("tail", self._section[20 + self.payload_size :], Role.TAIL)
 
     def facets(self) -> Iterator[tuple[str, Node]]:
-        """Nothing: the kernel is a part, and tells for itself.
-
-        Yields:
-            Nothing.
-        """
+        """Nothing: the kernel is a part, and tells for itself."""
         yield from ()

@@ -178,19 +178,11 @@ class Fiasco(Container):
         return cls.parse(Section.joined(pieces))
 
     def parts(self) -> Iterator[Part]:
-        """Headers and images.
-
-        Yields:
-            The parts.
-        """
+        """Headers and images."""
         return iter(self._parts)
 
     def describe(self) -> Iterator[tuple[str, object]]:
-        """The release, and a line for each image.
-
-        Yields:
-            ``(label, value)``.
-        """
+        """The release, and a line for each image."""
         yield "release", self.release or "not said"
         for image in self.images:
             words = [image.version, image.device, " ".join(image.revisions), f"{image.section.size} bytes"]

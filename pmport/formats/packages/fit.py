@@ -127,21 +127,13 @@ class FitImage(Container):
         }
 
     def parts(self) -> Iterator[Part]:
-        """The tree's own bytes as headers, the images as contents.
-
-        Yields:
-            The parts.
-        """
+        """The tree's own bytes as headers, the images as contents."""
         ranges = [Range(name, at, size) for name, (at, size) in self._places.items()]
         for part in cut(self._section, ranges, KIND):
             yield part if part.name in self._places else Part(part.name, part.section, Role.HEADER)
 
     def describe(self) -> Iterator[tuple[str, object]]:
-        """The description, the images and the configurations.
-
-        Yields:
-            ``(label, value)``.
-        """
+        """The description, the images and the configurations."""
         yield "description", next(iter(self.tree.root.strings("description")), "")
         images = self.tree.root.children["images"]
         for node in images.children.values():

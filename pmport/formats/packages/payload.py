@@ -187,11 +187,7 @@ class Payload(Container):
         return cls(section, version, block_size, last_number(manifest, 12, 0), partitions, data_at)
 
     def parts(self) -> Iterator[Part]:
-        """Header, manifest, and the data of each partition's operations where they stand in one run.
-
-        Yields:
-            The parts.
-        """
+        """Header, manifest, and the data of each partition's operations where they stand in one run."""
         yield Part("header", self._section[: HEADER.size], Role.HEADER)
         if self._data_at > HEADER.size:
             yield Part("manifest", self._section[HEADER.size : self._data_at], Role.HEADER)
@@ -199,11 +195,7 @@ class Payload(Container):
             yield Part("operations", self._section[self._data_at :], Role.TAIL)
 
     def describe(self) -> Iterator[tuple[str, object]]:
-        """The version, and a line for each partition.
-
-        Yields:
-            ``(label, value)``.
-        """
+        """The version, and a line for each partition."""
         yield "version", self.version
         yield "kind", "full" if not self.minor_version else f"incremental, minor version {self.minor_version}"
         yield "block size", self.block_size
@@ -241,11 +233,7 @@ class Payload(Container):
         }
 
     def facets(self) -> Iterator[tuple[str, Node]]:
-        """The partitions, recognised.
-
-        Yields:
-            ``(name, node)``.
-        """
+        """The partitions, recognised."""
         from pmport.formats.registry import recognise_or_data  # noqa: PLC0415 - the registry names this module
 
         for name, section in self.contents().items():

@@ -116,11 +116,7 @@ class TarArchive(Members):
         return self._section[: self._hashed].digest("md5").hex() == self.md5 if self.md5 else None
 
     def describe(self) -> Iterator[tuple[str, object]]:
-        """Members, and the MD5 line.
-
-        Yields:
-            ``(label, value)``.
-        """
+        """Members, and the MD5 line."""
         yield from super().describe()
         if self.md5:
             yield "MD5", self.md5

@@ -125,19 +125,11 @@ class TransferList(Node):
         return max((end for command in self.commands for _, end in command.ranges), default=0) * BLOCK
 
     def parts(self) -> Iterator[Part]:
-        """The text.
-
-        Yields:
-            One part.
-        """
+        """The text."""
         yield Part("list", self._section, Role.HEADER)
 
     def describe(self) -> Iterator[tuple[str, object]]:
-        """Version, blocks, commands.
-
-        Yields:
-            ``(label, value)``.
-        """
+        """Version, blocks, commands."""
         yield "version", self.version
         yield "image", f"{self.image_size} bytes"
         for word in dict.fromkeys(command.word for command in self.commands):

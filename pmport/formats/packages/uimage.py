@@ -159,19 +159,11 @@ class UImage(Container):
         return bytes(self._values[11]).rstrip(b"\0").decode("utf-8", "surrogateescape")
 
     def parts(self) -> Iterator[Part]:
-        """Header, files, and what is behind.
-
-        Yields:
-            The parts.
-        """
+        """Header, files, and what is behind."""
         return iter(self._parts)
 
     def describe(self) -> Iterator[tuple[str, object]]:
-        """The header's fields.
-
-        Yields:
-            ``(label, value)``.
-        """
+        """The header's fields."""
         values = self._values
         yield "name", self.name
         for label, table, code in (

@@ -108,11 +108,7 @@ class DeviceInfo(Node, Mapping[str, str]):
         return cls.parse("".join(lines))
 
     def parts(self) -> Iterator[Part]:
-        """The text, as one part.
-
-        Yields:
-            One part.
-        """
+        """The text, as one part."""
         yield Part("deviceinfo", Section.of(self.text.encode("utf-8", "surrogateescape")), Role.HEADER)
 
     def __str__(self) -> str:

@@ -89,11 +89,7 @@ class GetVars(Answers):
         return cls(dict(_variables(lines)))
 
     def parts(self) -> Iterator[Part]:
-        """The recording; a live device's variables as ``name: value`` lines.
-
-        Yields:
-            One part.
-        """
+        """The recording; a live device's variables as ``name: value`` lines."""
         text = "".join(f"(bootloader) {name}: {value}\n" for name, value in self.variables.items())
         yield Part("variables", self._section or Section.of(text.encode("utf-8", "surrogateescape")), Role.HEADER)
 
@@ -164,11 +160,7 @@ class GetVars(Answers):
         return self["is-userspace"] == "yes"
 
     def describe(self) -> Iterator[tuple[str, object]]:
-        """All variables, what identifies the phone redacted.
-
-        Yields:
-            ``(name, value)``.
-        """
+        """All variables, what identifies the phone redacted."""
         for name, value in self.variables.items():
             yield name, REDACTED if identifies(name) and value else value
 

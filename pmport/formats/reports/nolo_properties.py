@@ -74,11 +74,7 @@ class NoloProperties(Answers):
         return cls(values, section)
 
     def parts(self) -> Iterator[Part]:
-        """The recording; a live phone's properties as lines.
-
-        Yields:
-            One part.
-        """
+        """The recording; a live phone's properties as lines."""
         text = "".join(f"{name}: {value}\n" for name, value in self.items())
         yield Part("properties", self._section or Section.of(text.encode("utf-8", "surrogateescape")), Role.HEADER)
 
@@ -94,11 +90,7 @@ class NoloProperties(Answers):
         return wire.parse_flags(self["rd-flags"])
 
     def describe(self) -> Iterator[tuple[str, object]]:
-        """All properties.
-
-        Yields:
-            ``(name, value)``.
-        """
+        """All properties."""
         yield from self.items()
 
     def __repr__(self) -> str:

@@ -49,11 +49,7 @@ class _Text(Node):
         self.head = head
 
     def parts(self) -> Iterator[Part]:
-        """The text.
-
-        Yields:
-            One part.
-        """
+        """The text."""
         yield Part("text", self._section, Role.HEADER)
 
     @cached_property
@@ -156,11 +152,7 @@ class Scatter(_Text):
             )
 
     def describe(self) -> Iterator[tuple[str, object]]:
-        """The general part, and how many partitions there are.
-
-        Yields:
-            ``(label, value)``.
-        """
+        """The general part, and how many partitions there are."""
         for key in ("platform", "project", "storage", "config_version"):
             if key in self.head:
                 yield key, self.head[key]
@@ -238,11 +230,7 @@ class Rawprogram(_Text):
             )
 
     def describe(self) -> Iterator[tuple[str, object]]:
-        """How many elements there are, and the sector size.
-
-        Yields:
-            ``(label, value)``.
-        """
+        """How many elements there are, and the sector size."""
         yield "program elements", len(self.rows)
         yield "sector size", self.rows[0].get("SECTOR_SIZE_IN_BYTES", "512")
 

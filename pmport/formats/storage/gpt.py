@@ -213,11 +213,7 @@ class Gpt(Members):
                 yield Member(partition.name, section[start : start + size], start)
 
     def describe(self) -> Iterator[tuple[str, object]]:
-        """Sector size, the disk's GUID, and the partitions.
-
-        Yields:
-            ``(label, value)``.
-        """
+        """Sector size, the disk's GUID, and the partitions."""
         yield "sector size", self.sector_size
         yield "disk GUID", self.disk
         for partition in self.table:

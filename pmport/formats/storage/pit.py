@@ -261,11 +261,7 @@ class Pit(Node):
         return cls.parse(head + b"".join(entry.encode() for entry in listed) + tail)
 
     def parts(self) -> Iterator[Part]:
-        """Header, entries, and what follows them.
-
-        Yields:
-            The parts.
-        """
+        """Header, entries, and what follows them."""
         end = HEADER_SIZE + len(self.entries) * ENTRY_SIZE
         yield Part("header", self._section[:HEADER_SIZE], Role.HEADER)
         yield Part("entries", self._section[HEADER_SIZE:end], Role.HEADER)
@@ -367,11 +363,7 @@ class Pit(Node):
         )  # fmt: skip
 
     def describe(self) -> Iterator[tuple[str, object]]:
-        """The header's fields, and how many entries there are.
-
-        Yields:
-            ``(label, value)``.
-        """
+        """The header's fields, and how many entries there are."""
         yield "gang name", self.gang_name
         yield "project", self.project
         yield "logical units", self.lu_count

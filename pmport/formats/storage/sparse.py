@@ -260,11 +260,7 @@ class SparseImage(Container):
             yield "raw", self.opened(self.raw())
 
     def describe(self) -> Iterator[tuple[str, object]]:
-        """Blocks, chunks by kind, and the raw size.
-
-        Yields:
-            ``(label, value)``.
-        """
+        """Blocks, chunks by kind, and the raw size."""
         yield "block size", self.block_size
         yield "raw size", self.raw_size
         for kind in ChunkKind:

@@ -219,11 +219,7 @@ class SuperImage(Members):
         )
 
     def describe(self) -> Iterator[tuple[str, object]]:
-        """Version, block devices, groups and partitions.
-
-        Yields:
-            ``(label, value)``.
-        """
+        """Version, block devices, groups and partitions."""
         yield "metadata version", ".".join(map(str, self.version))
         yield "metadata slot", self.slot
         for name, size in self.devices:

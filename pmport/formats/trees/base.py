@@ -288,11 +288,7 @@ class TreeTable(Container):
         return tree
 
     def parts(self) -> Iterator[Part]:
-        """The header with its entries, then the trees and what lies between them; an AVB footer's data last.
-
-        Yields:
-            The parts.
-        """
+        """The header with its entries, then the trees and what lies between them; an AVB footer's data last."""
         at = 0
         for index, (offset, size) in enumerate(self.extents()):
             if offset > at:
@@ -303,11 +299,7 @@ class TreeTable(Container):
         yield from self._tail if at else (Part("tail", self._section, Role.HEADER),)
 
     def describe(self) -> Iterator[tuple[str, object]]:
-        """Version, and the ids of each entry.
-
-        Yields:
-            ``(label, value)``.
-        """
+        """Version, and the ids of each entry."""
         yield "version", f"{self.version:#x}" if self.version > 9 else self.version
         for index, entry in enumerate(self.entries):
             ids = " ".join(

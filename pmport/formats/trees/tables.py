@@ -332,19 +332,11 @@ class TreeSequence(Container):
         return cls(tuple(parts))
 
     def parts(self) -> Iterator[Part]:
-        """The trees and what lies between them.
-
-        Yields:
-            The parts.
-        """
+        """The trees and what lies between them."""
         yield from self._parts
 
     def describe(self) -> Iterator[tuple[str, object]]:
-        """How many trees there are.
-
-        Yields:
-            One row.
-        """
+        """How many trees there are."""
         yield "trees", len(self.children)
 
 
