@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Phone", "check_phone"]
 
+FASTBOOTD_COMMAND_SIZE = 256
+"""Longest command that fastbootd reads, bytes (AOSP ``fastboot/device/fastboot_device.cpp``)."""
 WRITES = frozenset({Verb.FLASH, Verb.ERASE})
 FIX = {"state": "Nothing was written", "remedy": "Make the plan again"}
 
@@ -177,7 +179,28 @@ def check_phone(plan: FlashPlan, phone: Phone, steps: Iterable[Step]) -> None:
             **FIX,
         )
     for step in steps:
+        _check_command(step, phone)
         if step.verb is Verb.FLASH and step.image and not is_ramdisk(step.partition):
             for name in phone.partitions(step.partition, plan.slot):
                 room = None if phone.is_logical(name) else phone.size(name)
                 check_room(step.image.name, raw_size(step.image.section), name, room)
+
+
+def _check_command(step: Step, phone: Phone) -> None:
+    """Refuse what the bootloader would cut off, or take for two commands."""
+    texts = {Verb.COMMAND: step.argument, Verb.ERASE: f"erase:{step.partition}", Verb.FLASH: f"flash:{step.partition}"}
+    text = texts.get(step.verb)
+    if text is None:
+        return
+    if not text.isascii() or not text.isprintable() or not text:
+        raise PlanError(
+            f"{text!r} is no command of fastboot", state="Nothing was written",
+            remedy="Commands and names of partitions are plain ASCII, without control characters",
+        )  # fmt: skip
+    if len(text) > wire.COMMAND_SIZE:
+        longest = FASTBOOTD_COMMAND_SIZE if phone["is-userspace"] == "yes" else wire.COMMAND_SIZE
+        if len(text) > longest:
+            raise PlanError(
+                f"{text[:40]!r}… has {len(text)} bytes, and this phone reads {longest}", state="Nothing was written",
+                remedy="Say it shorter: the bootloader would cut it off and do something else",
+            )  # fmt: skip

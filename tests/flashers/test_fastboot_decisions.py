@@ -167,6 +167,24 @@ def test_a_name_with_a_colon_goes_out_as_it_stands(name: str) -> None:
     assert f"flash:{name}" in phone.model.commands
 
 
+@pytest.mark.parametrize(("profile", "longest"), [("lk", 64), ("uboot", 64), ("fastbootd", 256)])
+def test_a_command_that_is_too_long_is_not_sent(profile: str, longest: int) -> None:
+    for length in (longest - 1, longest, longest + 1):
+        phone = FastbootPhone(profile)
+        step = Step(Verb.COMMAND, argument="oem " + "x" * (length - 4))
+        with pytest.raises(PlanError if length > longest else DeviceRefusedError):
+            run(phone, step)
+        assert any(line.startswith("oem") for line in phone.model.commands) is (length <= longest)
+
+
+@pytest.mark.parametrize("text", ["oem a\nb", "oem ü", "", "oem \0", "flash:bo\tot"])
+def test_what_is_no_plain_text_is_no_command(text: str) -> None:
+    with pytest.raises(PlanError, match="no command of fastboot"):
+        run(FastbootPhone("lk"), Step(Verb.COMMAND, argument=text))
+    with pytest.raises(PlanError, match="no command of fastboot"):
+        run(FastbootPhone("lk"), flash("bo\not", b"x"))
+
+
 def test_a_low_battery_forbids_writing_and_not_leaving() -> None:
     phone = FastbootPhone("lk2nd", variables={"battery-soc-ok": "no", "battery-voltage": "3301mV"})
     with pytest.raises(PlanError, match="3301mV"):
