@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 import shutil
 import subprocess
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -51,18 +55,27 @@ def unpacked(package: str, architecture: str, suite: str = "bookworm") -> Path:
         pytest.skip(reason)
 
 
-def _downloaded(package: str, architecture: str, suite: str, folder: Path) -> Path:
+@contextmanager
+def own_apt(kind: str, architecture: str, suite: str) -> Iterator[Callable[..., str]]:
+    """An apt that touches nothing of this machine's.
+
+    Args:
+        kind: ``"deb"`` or ``"deb-src"``.
+        architecture: Debian's name of it.
+        suite: Debian's release.
+
+    Yields:
+        A function that runs one of its programs, and gives back what it printed.
+    """
     home = CACHE / suite / f"apt-{os.getpid()}"
-    for name in ("etc", "state/lists/partial", "cache/archives/partial", "debs"):
+    for name in ("etc/apt.conf.d", "state/lists/partial", "cache/archives/partial"):
         (home / name).mkdir(parents=True, exist_ok=True)
     (home / "state/status").touch()
     (home / "etc/sources.list").write_text(
-        f"deb [signed-by={KEYRING}] http://deb.debian.org/debian {suite} main\n", encoding="utf-8"
+        f"{kind} [signed-by={KEYRING}] http://deb.debian.org/debian {suite} main\n", encoding="utf-8"
     )
     settings = home / "apt.conf"
-    settings.write_text(
-        SETTINGS.format(home=home, architecture="amd64" if architecture == "all" else architecture), encoding="utf-8"
-    )
+    settings.write_text(SETTINGS.format(home=home, architecture=architecture), encoding="utf-8")
     environment = {**os.environ, "APT_CONFIG": str(settings)}
 
     def run(*command: str, cwd: Path = home) -> str:
@@ -72,21 +85,56 @@ def _downloaded(package: str, architecture: str, suite: str, folder: Path) -> Pa
         return answer.stdout
 
     run("apt-get", "update", "-qq")
-    name = f"{package}:{architecture}"
-    for line in run("apt-cache", "depends", name).splitlines():
-        if line.strip().startswith("Depends: linux-image-"):  # a package that only names the newest kernel
-            name = line.split()[-1]
-            name = name if ":" in name else f"{name}:{architecture}"
-    wanted = [name]
-    if name.startswith("linux-image-"):  # newer kernels come in several packages
-        lines = run("apt-cache", "depends", name).splitlines()
-        parts = [line.split()[-1] for line in lines if re.match(r"\s*Depends: linux-(modules|base)-\d", line)]
-        wanted += [part if ":" in part else f"{part}:{architecture}" for part in parts]
-    run("apt-get", "download", "-qq", *wanted, cwd=home / "debs")
+    try:
+        yield run
+    finally:
+        shutil.rmtree(home, ignore_errors=True)
+
+
+def fetched_sources(package: str, suite: str, folder: Path) -> list[Path]:
+    """The files of a source package, checked against Debian's signed list.
+
+    Args:
+        package: Its name.
+        suite: Debian's release.
+        folder: Where to; it exists.
+
+    Returns:
+        The upstream archive; the mirror may lack Debian's own small files, which are not needed.
+    """
+    with own_apt("deb-src", "amd64", suite) as run:
+        listed = run("apt-get", "source", "--print-uris", "-qq", package)
+    found = []
+    for uri, name, sha256 in re.findall(r"^'(\S+)' (\S+\.orig\.tar\.\w+) \d+ SHA256:(\w+)$", listed, re.MULTILINE):
+        path = folder / name
+        with urllib.request.urlopen(uri, timeout=120) as stream:  # noqa: S310 - apt gave the address
+            data = stream.read()
+        if hashlib.sha256(data).hexdigest() != sha256:
+            raise OSError(f"{name} is not what Debian's list says")
+        path.write_bytes(data)
+        found.append(path)
+    return found
+
+
+def _downloaded(package: str, architecture: str, suite: str, folder: Path) -> Path:
+    debs = folder.with_name(f"{folder.name}.debs.{os.getpid()}")
     half = folder.with_name(f"{folder.name}.{os.getpid()}")
-    for deb in (home / "debs").glob("*.deb"):
-        run("dpkg-deb", "-x", str(deb), str(half))
-    shutil.rmtree(home)
+    debs.mkdir(parents=True)
+    with own_apt("deb", "amd64" if architecture == "all" else architecture, suite) as run:
+        name = f"{package}:{architecture}"
+        for line in run("apt-cache", "depends", name).splitlines():
+            if line.strip().startswith("Depends: linux-image-"):  # a package that only names the newest kernel
+                name = line.split()[-1]
+                name = name if ":" in name else f"{name}:{architecture}"
+        wanted = [name]
+        if name.startswith("linux-image-"):  # newer kernels come in several packages
+            lines = run("apt-cache", "depends", name).splitlines()
+            parts = [line.split()[-1] for line in lines if re.match(r"\s*Depends: linux-(modules|base)-\d", line)]
+            wanted += [part if ":" in part else f"{part}:{architecture}" for part in parts]
+        run("apt-get", "download", "-qq", *wanted, cwd=debs)
+        for deb in debs.glob("*.deb"):
+            run("dpkg-deb", "-x", str(deb), str(half))
+    shutil.rmtree(debs)
     if folder.is_dir():  # another process was faster
         shutil.rmtree(half)
     else:

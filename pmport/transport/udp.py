@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import socket
 import struct
+import sys
 import time
 from enum import IntEnum
 from typing import TYPE_CHECKING, Self
@@ -36,6 +37,10 @@ SMALLEST = 512
 GOES_ON = 1
 RESEND_SECONDS = 0.5
 QUERY_TRIES = 4
+SO_NO_CHECK = 11
+"""Linux's ``asm-generic/socket.h``: send without UDP's checksum."""
+DOUBTFUL = 2
+"""After so many tries a packet of odd length goes without UDP's checksum, which U-Boot to 2025.01 adds up wrongly for those."""
 TRIES = 120
 NUMBERS = 1 << 16
 LARGEST_READ = 1 << 21
@@ -70,6 +75,7 @@ class UdpTransport(Transport):
         self.name = f"udp:{shown_address(host, port)}"
         self._address = (host, port)
         self._number = 0
+        self._odd_unheard = self._unchecked = False
         self._room = SMALLEST - HEADER.size
         self._ahead = b""
         try:
@@ -153,7 +159,8 @@ class UdpTransport(Transport):
 
     def _answered(self, packet: bytes, kind: Kind, tries: int, timeout: float | None) -> tuple[int, int, bytes]:
         end = None if timeout is None else time.monotonic() + timeout
-        for _ in range(tries):
+        for attempt in range(tries):
+            self._without_checksum(without=bool(len(packet) % 2 and (attempt >= DOUBTFUL or self._odd_unheard)))
             self._send(packet)
             resend = time.monotonic() + RESEND_SECONDS
             while (left := resend - time.monotonic()) > 0:
@@ -166,11 +173,17 @@ class UdpTransport(Transport):
                     continue
                 answered, flags, number = HEADER.unpack_from(got)
                 if number == HEADER.unpack_from(packet)[2] and answered in {kind, Kind.ERROR}:
+                    self._odd_unheard = self._odd_unheard or bool(attempt >= DOUBTFUL and len(packet) % 2)
                     return answered, flags, got[HEADER.size :]
             if end is not None and time.monotonic() >= end:
                 break
             time.sleep(max(0.0, min(resend - time.monotonic(), RESEND_SECONDS)))
         raise DeadlineError(f"{self.name} did not answer in time", device=self.name)
+
+    def _without_checksum(self, *, without: bool) -> None:
+        if without != self._unchecked and sys.platform == "linux":
+            self._socket.setsockopt(socket.SOL_SOCKET, SO_NO_CHECK, int(without))
+            self._unchecked = without
 
     def _send(self, packet: bytes) -> None:
         try:
