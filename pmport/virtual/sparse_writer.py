@@ -35,15 +35,19 @@ def write_sparse(partition: Partition, image: bytes) -> None:
         SparseRefusedError: With the words that LK says.
     """
     _, major, _, header_size, chunk_size, block, blocks, chunks, _ = HEADER.unpack_from(image)
-    if major != 1 or header_size != HEADER.size or chunk_size != CHUNK.size or block % 4:
+    if major != 1 or header_size != HEADER.size or chunk_size != CHUNK.size or not block or block % 4:
         raise SparseRefusedError("sparse image header is not supported")
     if block * blocks > partition.size:
         raise SparseRefusedError("size too large")
     position, at = 0, HEADER.size
     for _ in range(chunks):
-        if at + CHUNK.size > len(image):
+        if at + CHUNK.size > len(image) or position > blocks:
             raise SparseRefusedError("buffer overreads occured due to invalid sparse header")
         kind, _, count, total = CHUNK.unpack_from(image, at)
+        if total < CHUNK.size or at + total > len(image):
+            raise SparseRefusedError("buffer overreads occured due to invalid sparse header")
+        if (position + count) * block > partition.size:
+            raise SparseRefusedError("sparse image write failure")
         data = image[at + CHUNK.size : at + total]
         _write_chunk(partition, kind, position * block, count * block, data)
         position += 0 if kind == CRC32 else count

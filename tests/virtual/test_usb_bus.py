@@ -91,6 +91,7 @@ def test_reboot_to_the_bootloader_comes_back_as_another_device(run_on: RunOn) ->
     with UsbBus([phone]) as bus:
         assert run_on(bus, fastboot, "reboot-bootloader").returncode == 0
         assert phone.generation == 1
+        assert run_on(bus, fastboot, "getvar", "product", timeout=10).returncode == 0  # it waits until it is there
         assert "BUS01" in run_on(bus, fastboot, "devices").stdout
 
 
