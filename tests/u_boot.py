@@ -33,6 +33,8 @@ OURS, ADDRESS = "10.9.8.1", "10.9.8.2"
 CLONE_NEWNET = 0x40000000
 SIOCETHTOOL, ETHTOOL_STXCSUM = 0x8946, 0x17
 SECTOR = 512
+BUFFER = "18000000"
+"""Where downloads go: in the middle of the memory that the sandbox maps (``os_malloc`` in ``arch/sandbox/cpu/os.c``)."""
 PARTITIONS = {"boot_a": 8, "boot_b": 8, "dtbo": 4, "userdata": 32}
 """Name → MiB."""
 CONFIGURATION = """
@@ -171,12 +173,11 @@ class Sandbox:
 
 
 @contextmanager
-def running(folder: Path, kind: str) -> Iterator[Sandbox]:
+def running(folder: Path) -> Iterator[Sandbox]:
     """A sandbox that listens.
 
     Args:
         folder: Where its disk and its console are kept.
-        kind: ``"udp"`` or ``"tcp"``.
 
     Yields:
         The sandbox.
@@ -190,7 +191,7 @@ def running(folder: Path, kind: str) -> Iterator[Sandbox]:
         disk.truncate((sum(PARTITIONS.values()) + 2) << 20)
     with ThreadPoolExecutor(1) as pool:
         pool.submit(_own_network).result(30)
-        process = pool.submit(_start, program, folder, kind).result(30)
+        process = pool.submit(_start, program, folder).result(30)
         try:
             sandbox = Sandbox(folder, pool)
             _wait_for(lambda: "Listening" in sandbox.console)
@@ -216,11 +217,11 @@ def _own_network() -> None:
         fcntl.ioctl(anything, SIOCETHTOOL, struct.pack("@16sP", b"ours", ctypes.addressof(value)))
 
 
-def _start(program: Path, folder: Path, kind: str) -> subprocess.Popen[bytes]:
+def _start(program: Path, folder: Path) -> subprocess.Popen[bytes]:
     table = ";".join(f"name={name},size={size}MiB" for name, size in PARTITIONS.items())
     commands = (
         f'gpt write mmc 0 "{table}"', "mmc part", f"setenv ipaddr {ADDRESS}", f"setenv serverip {OURS}", "setenv board pmport-sandbox",
-        f"fastboot {kind}",
+        f"fastboot -l {BUFFER} udp",
     )  # fmt: skip
     with (folder / "console.txt").open("wb") as console:
         return subprocess.Popen(

@@ -130,6 +130,9 @@ class FastbootModel:
     def _refusal(self, text: str, data: bytes, word: str, argument: str | None) -> str:
         """What every bootloader looks at before it does anything: length, characters, verb, argument, lock."""
         profile = self.profile
+        unsupported = profile.unsupported.get(text.partition(":")[0])
+        if unsupported:
+            return unsupported
         strange = any(byte < 0x20 or byte > 0x7E for byte in data)
         if word not in profile.verbs or len(data) > profile.command_size or (strange and not profile.ends_at_nul):
             return profile.unknown_command.format(command=printable(text[: profile.command_size]))

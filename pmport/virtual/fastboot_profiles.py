@@ -40,6 +40,7 @@ class FastbootProfile:
         unknown_variable: Its answer to an unknown variable: ``"FAIL…"``, or ``"OKAY"`` for an empty value.
         no_partition: Variables that it asks of a partition, and its words where that is not there.
         unknown_command: The reason that it gives for an unknown command.
+        unsupported: Verbs and words after ``oem`` that it knows, but was built without, and its reason.
         missing_argument: The reason for a verb without its argument, ``""`` for any verb; None where it goes on without.
         locked_words: Verbs that a locked phone refuses, and how.
         variables: What it answers besides; partitions and slots answer for themselves.
@@ -70,6 +71,7 @@ class FastbootProfile:
     unknown_variable: str = "FAILunknown variable"
     no_partition: Mapping[str, NoPartition] = field(default_factory=dict)
     unknown_command: str = "unknown command"
+    unsupported: Mapping[str, str] = field(default_factory=dict)
     missing_argument: Mapping[str, str] | None = None
     locked_words: Mapping[str, str] = field(default_factory=dict)
     variables: Mapping[str, str] = field(default_factory=dict)
@@ -146,7 +148,9 @@ FASTBOOTD_VERBS = frozenset(
     }
 )
 LOCK_WORDS = frozenset({"lock", "unlock", "unlock-go", "lock_critical", "unlock_critical"})
-NO_U_BOOT_PARTITION = NoPartition("FAILpartition not given", "FAILno such partition", "FAILno such partition")
+NO_U_BOOT_PARTITION = NoPartition(
+    "FAILpartition not given", "FAILinvalid partition or device", "FAILinvalid partition or device"
+)
 
 PROFILES: Mapping[str, FastbootProfile] = MappingProxyType(
     {
@@ -302,11 +306,15 @@ PROFILES: Mapping[str, FastbootProfile] = MappingProxyType(
             boots_anything=True,
             unknown_variable="FAILVariable not implemented",
             no_partition={
-                "has-slot": NoPartition("FAILinvalid partition name", "FAILno such partition", "OKAYyes"),
+                "has-slot": NoPartition("FAILinvalid partition name", "FAILinvalid partition or device", "OKAYyes"),
                 "partition-size": NO_U_BOOT_PARTITION,
                 "partition-type": NO_U_BOOT_PARTITION,
             },
             unknown_command="unrecognized command",
+            unsupported=dict.fromkeys(
+                ("UCmd", "ACmd", "oem console", "oem partconf", "oem bootbus", "oem board", "oem format"),
+                "Unsupported command",
+            ),
             missing_argument={
                 "": "partition not given",
                 "getvar": "missing var",
@@ -317,7 +325,7 @@ PROFILES: Mapping[str, FastbootProfile] = MappingProxyType(
             no_size="Expected nonzero image size",
             too_much="{size}",
             too_large="too large for partition",
-            no_such_partition="no such partition",
+            no_such_partition="invalid partition or device",
             no_name="partition not given",
         ),
     }

@@ -16,7 +16,6 @@ import pmport.flashers
 from pmport.errors import DeviceRefusedError
 from pmport.flashers.fastboot.client import FastbootClient
 from pmport.section import Section
-from pmport.transport.tcp import TcpTransport
 from pmport.transport.udp import PORT, UdpTransport
 from pmport.virtual import FastbootPhone, Partition
 from pmport.virtual.network import NetworkPhone
@@ -45,7 +44,7 @@ REFUSED_AT_ONCE = (
 
 @pytest.fixture(scope="module")
 def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
-    with running(tmp_path_factory.mktemp("u-boot"), "udp") as listening:
+    with running(tmp_path_factory.mktemp("u-boot")) as listening:
         yield listening
 
 
@@ -159,17 +158,3 @@ def test_the_announced_rest_of_a_download_is_no_trap(sandbox: Sandbox) -> None:
             return product or str(flasher.client.getvar("product"))
 
     assert sandbox.inside(half) == "pmport-sandbox"
-
-
-def test_over_tcp_it_answers_too(tmp_path: Path) -> None:
-    with running(tmp_path, "tcp") as sandbox:
-
-        def ask() -> list[str]:
-            transport = TcpTransport(ADDRESS)
-            try:
-                client = FastbootClient(transport)
-                return [client.getvar(name) for name in ("product", "has-slot:boot", "partition-size:dtbo")]
-            finally:
-                transport.close()
-
-        assert sandbox.inside(ask) == ["pmport-sandbox", "yes", f"0x{4 * MIB:016x}"]
