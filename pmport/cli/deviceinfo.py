@@ -24,7 +24,9 @@ __all__ = ["deviceinfo"]
 FILE = click.Path(exists=True, dir_okay=False, allow_dash=True, path_type=Path)
 FILES = click.argument("files", nargs=-1, required=True, type=FILE)
 SCHEMA = click.option(
-    "--schema", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="A newer deviceinfo_schema.toml."
+    "--schema",
+    type=click.Path(exists=True, path_type=Path),
+    help="A newer deviceinfo_schema.toml, or a pmaports checkout.",
 )
 
 
@@ -42,7 +44,13 @@ def _read(path: Path) -> DeviceInfo:
 def _schema(path: Path | None) -> Schema | None:
     from pmport.formats.reports.deviceinfo_lint import Schema  # noqa: PLC0415 - as above
 
-    return Schema.parse(path.read_text(encoding="utf-8"), path.name) if path else None
+    if path is None:
+        return None
+    file = path / "deviceinfo_schema.toml" if path.is_dir() else path
+    try:
+        return Schema.parse(file.read_text(encoding="utf-8"), str(file))
+    except FileNotFoundError:
+        raise click.UsageError(f"{path} is no checkout of pmaports: it has no {file.name}") from None
 
 
 @deviceinfo.command(epilog="Example: pmport deviceinfo lint device-*/deviceinfo")
@@ -56,7 +64,7 @@ def lint(files: tuple[Path, ...], schema: Path | None, *, as_json: bool, raw: bo
     from pmport.formats.reports.deviceinfo_lint import lint as check  # noqa: PLC0415
 
     rules = _schema(schema)
-    findings: list[Finding] = []
+    findings: list[Finding] = list(rules.findings) if rules else []
     for file in files:
         try:
             findings += [replace(finding, where=f"{file}: {finding.where}") for finding in check(_read(file), rules)]

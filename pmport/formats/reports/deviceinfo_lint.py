@@ -6,16 +6,12 @@ The schema is data (``deviceinfo_schema.toml``), in the form of pmaports' own fi
 from __future__ import annotations
 
 import re
-import tomllib
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator
 from difflib import get_close_matches
-from functools import lru_cache
-from importlib.resources import files
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING
 
-from pmport.errors import RecordError
 from pmport.findings import Finding, Findings, Severity
+from pmport.formats.reports.deviceinfo_schema import INTERVAL, Schema
 
 if TYPE_CHECKING:
     from pmport.formats.reports.deviceinfo import DeviceInfo
@@ -34,96 +30,6 @@ LOWER = {
 """Keys that boot-deploy compares with lower-case words."""
 MAKERS_WITH_OTHER_NAMES = ("Google", "Jolla")
 """Names that need not begin with the maker's, as pmaports' CI has it."""
-PREFIXES = {
-    "fastboot": "flash_fastboot_",
-    "heimdall": "flash_heimdall_",
-    "rk": "flash_rk_",
-    "mtkclient": "flash_mtkclient_",
-}
-
-
-@dataclass(frozen=True)
-class Schema:
-    """The keys that a deviceinfo may have.
-
-    Args:
-        variables: Key → its attributes, as the schema file has them.
-        renamed: Old key → new key.
-    """
-
-    variables: Mapping[str, Mapping[str, Any]]
-    renamed: Mapping[str, str] = field(default_factory=dict)
-
-    @classmethod
-    def parse(cls, text: str, file: str = "deviceinfo_schema.toml") -> Self:
-        """Read a schema.
-
-        Args:
-            text: TOML, as in pmaports' ``deviceinfo_schema.toml``.
-            file: Its name, for errors.
-
-        Returns:
-            The schema.
-
-        Raises:
-            RecordError: If it is no TOML, or has no variables.
-        """
-        try:
-            table = tomllib.loads(text)
-        except tomllib.TOMLDecodeError as error:
-            raise RecordError(f"it is no TOML: {error}", file=file) from None
-        groups = table.get("variable")
-        if not isinstance(groups, dict):
-            raise RecordError("it describes no variable", file=file, key="variable")
-        variables = {name: rules for group in groups.values() for name, rules in group.items()}
-        renamed = {old: new["new_name"] for group in table.get("rename", {}).values() for old, new in group.items()}
-        return cls(variables, renamed)
-
-    @classmethod
-    @lru_cache(maxsize=1)
-    def shipped(cls) -> Schema:
-        """The schema that comes with pmport.
-
-        Returns:
-            The schema.
-        """
-        return cls.parse((files(__package__) / "deviceinfo_schema.toml").read_text(encoding="utf-8"))
-
-    @property
-    def live(self) -> tuple[str, ...]:
-        """Keys that are not obsolete."""
-        return tuple(name for name, rules in self.variables.items() if rules.get("fate") != "obsolete")
-
-    def rules_of(self, key: str) -> Mapping[str, Any] | None:
-        """The attributes of a key, also with a variant's name behind it.
-
-        Args:
-            key: The key.
-
-        Returns:
-            Its attributes, or None.
-        """
-        if key in self.variables:
-            return self.variables[key]
-        for name, rules in self.variables.items():
-            misspelled = f"bootimg_{key}" in self.variables
-            if rules.get("allow_device_variant_suffix") and key.startswith(f"{name}_") and not misspelled:
-                return rules
-        return None
-
-    def default(self, key: str) -> str | None:
-        """What holds where a key is not set.
-
-        Args:
-            key: The key.
-
-        Returns:
-            The default as text, or None.
-        """
-        value = (self.variables.get(key) or {}).get("default_value")
-        if value is None:
-            return None
-        return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def lint(info: DeviceInfo, schema: Schema | None = None) -> Findings:
@@ -253,7 +159,7 @@ def _integer(info: DeviceInfo, key: str, value: str, interval: str) -> Iterator[
     if not re.fullmatch(r"\d+", value):
         yield _finding(info, "not-a-number", key, f"{value!r} is no decimal number", fix="write digits only")
         return
-    match = re.fullmatch(r"([\[(])(\d+), (\d+)([\])])", interval)
+    match = INTERVAL.fullmatch(interval)
     if match:
         low = int(match[2]) + (match[1] == "(")
         high = int(match[3]) - (match[4] == ")")

@@ -8,6 +8,7 @@ import subprocess
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from support import REPOSITORY
 
 import pmport
 from pmport.errors import FormatError, RecordError
@@ -15,6 +16,7 @@ from pmport.findings import Severity
 from pmport.formats.reports.deviceinfo import DeviceInfo
 from pmport.formats.reports.deviceinfo_lint import Schema, fix, lint
 
+PMAPORTS = REPOSITORY.parent / "external-mirrors" / "pmaports"
 GOOD = """# Reference: <https://postmarketos.org/deviceinfo>
 deviceinfo_format_version="0"
 deviceinfo_name="Acme One"
@@ -176,3 +178,50 @@ def test_another_schema_can_take_the_place_of_the_shipped_one() -> None:
     assert [f.code for f in lint(DeviceInfo.parse('deviceinfo_nmae="x"\n'), schema)] == ["renamed-key", "missing-key"]
     with pytest.raises(RecordError, match="variable"):
         Schema.parse("a = 1\n")
+
+
+SCHEMA = """[metadata]
+schema_version = "0.2"
+[variable.metadata.name]
+mandatory = true
+[variable.metadata.screen_width]
+datatype = "integer"
+integer_interval = "[1, 100)"
+"""
+
+
+@pytest.mark.parametrize(
+    ("addition", "where"),
+    [
+        ("[holograms]\nx = 1\n", "line 8, holograms"),
+        ('[variable.metadata.colour]\ndatatype = "rainbow"\n', "line 8, colour.datatype"),
+        ("[variable.metadata.colour]\nshine = 3\n", "line 8, colour.shine"),
+        ('[variable.metadata.colour]\ndatatype = "enumeration"\n', "line 8, colour.enum_values"),
+        ('[variable.metadata.colour]\ninteger_interval = "1..2"\n', "line 8, colour.integer_interval"),
+        ('[rename.metadata.nmae]\nrationale = "x"\n', "line 8, rename.nmae"),
+        ("[variable]\ncolour = 3\n", "variable.colour"),
+    ],
+)
+def test_what_a_newer_schema_holds_besides_is_a_finding_and_the_rest_counts(addition: str, where: str) -> None:
+    text = addition + SCHEMA if addition.startswith("[variable]\n") else SCHEMA + addition
+    schema = Schema.parse(text)
+    (finding,) = schema.findings
+    assert finding.where.endswith(where)
+    assert "out-of-range" in {f.code for f in lint(DeviceInfo.parse('deviceinfo_screen_width="200"\n'), schema)}
+
+
+def test_the_shipped_schema_is_all_understood() -> None:
+    assert Schema.shipped().findings == ()
+
+
+@pytest.mark.skipif(not PMAPORTS.exists(), reason=f"a checkout of pmaports is not here: {PMAPORTS}")
+def test_no_revision_of_the_schema_is_refused() -> None:
+    def git(*arguments: str) -> str:
+        return subprocess.run(
+            ["git", "-C", str(PMAPORTS), *arguments], check=True, capture_output=True, text=True
+        ).stdout
+
+    revisions = git("log", "--format=%h", "--", "deviceinfo_schema.toml").split()
+    assert revisions
+    for revision in revisions:
+        assert Schema.parse(git("show", f"{revision}:deviceinfo_schema.toml")).live
