@@ -154,7 +154,7 @@ def check_phone(plan: FlashPlan, phone: Phone, steps: Iterable[Step]) -> None:
         PlanError: Names the difference; nothing was written.
     """
     wanted, steps = plan.preconditions, list(steps)
-    if wanted.products and phone["product"] and phone["product"] not in wanted.products:
+    if wanted.products and phone["product"] not in {"", *wanted.products} and not _names_no_phone(phone):
         raise PlanError(
             f"The phone says that it is {phone['product']!r}, and the plan is for {' or '.join(wanted.products)}",
             state="Nothing was written", remedy="Take the right phone, or make a plan for this one",
@@ -184,6 +184,11 @@ def check_phone(plan: FlashPlan, phone: Phone, steps: Iterable[Step]) -> None:
             for name in phone.partitions(step.partition, plan.slot):
                 room = None if phone.is_logical(name) else phone.size(name)
                 check_room(step.image.name, raw_size(step.image.section), name, room)
+
+
+def _names_no_phone(phone: Phone) -> bool:
+    """Whether a bootloader that a port put there answers: lk2nd and U-Boot name their platform, not the phone."""
+    return bool(phone["lk2nd:version"]) or phone["version-bootloader"].startswith("U-Boot")
 
 
 def _check_command(step: Step, phone: Phone) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 import pmport.flashers
+from pmport import device_db, generate
 from pmport.byte_sources import FileSource
 from pmport.errors import DeviceRefusedError, FlashError, PlanError, PmportError
 from pmport.events import BytesMoved, Event
@@ -183,6 +184,30 @@ def test_what_is_no_plain_text_is_no_command(text: str) -> None:
         run(FastbootPhone("lk"), Step(Verb.COMMAND, argument=text))
     with pytest.raises(PlanError, match="no command of fastboot"):
         run(FastbootPhone("lk"), flash("bo\not", b"x"))
+
+
+@pytest.mark.parametrize(
+    ("profile", "told", "right"),
+    [
+        ("abl", {"product": "blueline"}, True),
+        ("abl", {"product": "crosshatch"}, False),
+        ("abl", {"product": ""}, True),
+        ("lk2nd", {"product": "lk2nd-msm8974"}, True),
+        ("uboot", {"product": "qualcomm", "version-bootloader": "U-Boot 2025.01"}, True),
+    ],
+)
+def test_a_record_knows_its_phone(profile: str, told: dict[str, str], right: bool) -> None:
+    """A bootloader of a port, lk2nd or U-Boot, does not name the phone; the maker's own does."""
+    device = device_db.load("google-blueline")
+    phone = FastbootPhone(profile, {"boot": Partition(MIB)}, variables=told)
+    plan = generate.flash_plan(device, {"boot": b"ANDROID!"})
+    with pmport.flashers.open("fastboot", backend=PyusbBackend([phone])) as flasher:
+        if right:
+            flasher.run(plan)
+            return
+        with pytest.raises(PlanError, match="says that it is 'crosshatch'"):
+            flasher.run(plan)
+    assert not phone.partitions["boot"].written
 
 
 def test_a_low_battery_forbids_writing_and_not_leaving() -> None:
