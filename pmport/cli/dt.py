@@ -15,6 +15,7 @@ from pmport.errors import FormatError
 
 if TYPE_CHECKING:
     from pmport.devicetree import DeviceTree
+    from pmport.node import Node
 
 __all__ = ["dt"]
 
@@ -61,6 +62,9 @@ def tree_of(file: str, index: int = 0, option: str = "--index") -> DeviceTree:
             return node
         named = [(path, part) for path, part in node.walk() if isinstance(part, Blob)]
         found = [part for _, part in named]
+        kept = _kept_as_files(node) if not found else None
+        if kept is not None:
+            return kept
         if index < 0 or index >= len(found):
             raise FormatError(
                 f"{file} holds {len(found)} device trees, and number {index} is wanted",
@@ -75,6 +79,17 @@ def tree_of(file: str, index: int = 0, option: str = "--index") -> DeviceTree:
                 f"note: this is tree {index} of {len(found)}, {named[index][0]} ({model}); another: {another}", err=True
             )
         return tree
+
+
+def _kept_as_files(node: Node) -> DeviceTree | None:
+    """The tree of an archive of ``/proc/device-tree``."""
+    from pmport.devicetree.folder import read_members  # noqa: PLC0415 - few need it
+    from pmport.formats.base.archive import Members  # noqa: PLC0415
+
+    for _, part in node.walk():
+        if isinstance(part, Members):
+            return read_members(part.names, lambda name, held=part: held.member(name).read())  # type: ignore[misc]  # held is bound at once
+    return None
 
 
 def written(data: bytes, output: str) -> None:

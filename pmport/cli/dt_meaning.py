@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -10,6 +10,9 @@ from pmport.cli.dt import INDEX, OUTPUT, tree_of, written
 from pmport.cli.dt_compile import dt
 from pmport.cli.output import json_option, report
 from pmport.cli.source import opened
+
+if TYPE_CHECKING:
+    from pmport.devicetree import DeviceTree, TreeNode
 
 __all__ = ["apply_", "diff_", "dt", "graph_", "identify_", "pick_"]
 
@@ -49,24 +52,38 @@ def diff_(first: str, second: str, index: tuple[int, int], *, as_json: bool, raw
     return report({"differences": list(found)}, [found.view()], as_json=as_json, raw=raw)
 
 
-@dt.command("graph", epilog="Example: pmport dt graph board.dtb --of /soc/i2c@78b7000 --kind regulator")
+@dt.command("graph", epilog="Example: pmport dt graph board.dtb touchscreen@38 --kind regulator")
 @click.argument("file")
+@click.argument("nodes", nargs=-1, metavar="[NODE]...")
 @INDEX
-@click.option("--of", "center", default="", metavar="PATH", help="Only what this node uses, and who uses it.")
+@click.option("--of", "center", default="", metavar="NODE", help="The same as NODE.")
 @click.option("--kind", multiple=True, help="regulator, clock, gpio, interrupt …; may be repeated.")
 @click.option("--dot", is_flag=True, help="Write Graphviz's language.")
 @OUTPUT
 @json_option
 def graph_(
-    file: str, index: int, center: str, kind: tuple[str, ...], output: str, *, dot: bool, as_json: bool, raw: bool
+    file: str,
+    nodes: tuple[str, ...],
+    index: int,
+    center: str,
+    kind: tuple[str, ...],
+    output: str,
+    *,
+    dot: bool,
+    as_json: bool,
+    raw: bool,
 ) -> int:
-    """Tell who uses what in a tree of FILE: regulators, clocks, GPIOs, interrupts …."""
+    """Tell who uses what in a tree of FILE: regulators, clocks, GPIOs, interrupts ….
+
+    With NODE, a path, alias, label or name: only what that node and those below it use, and who uses it.
+    """
     from pmport.devicetree.phandle_graph import graph  # noqa: PLC0415 - only here
 
     tree = tree_of(file, index)
     edges = graph(tree)
-    if center:
-        edges = edges.around(tree[center])
+    wanted = (*nodes, *([center] if center else []))
+    if wanted:
+        edges = edges.around(*(node for text in wanted for node in _named(tree, text)))
     if kind:
         edges = edges.of_kind(*kind)
     if dot:
@@ -124,6 +141,18 @@ def pick_(file: str, ids: tuple[str, ...], bootloader: str | None, *, as_json: b
         "rejected": {item.name: item.why for item in choice.candidates if item.why},
     }
     return report(result, [choice.view()], as_json=as_json, raw=raw)
+
+
+def _named(tree: DeviceTree, text: str) -> tuple[TreeNode, ...]:
+    """The nodes that are meant; a name that no node has is a mistake of the command line."""
+    found = tree.named(text)
+    if not found:
+        from difflib import get_close_matches  # noqa: PLC0415 - only after a mistake
+
+        near = get_close_matches(text, {name for node in tree for name in (node.name, node.path)})
+        hint = f" Did you mean {' or '.join(near)}?" if near else ""
+        raise click.BadParameter(f"the tree has no node {text}.{hint}", param_hint="NODE")
+    return found
 
 
 def _value(text: str) -> int | str:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from pmport.devicetree.tree import DeviceTree
 
-__all__ = ["read_folder"]
+__all__ = ["read_folder", "read_members"]
 
 LARGEST = 16 << 20
 """No property is larger; bytes."""
@@ -42,6 +42,45 @@ def read_folder(path: str | os.PathLike[str]) -> DeviceTree:
     if not top.is_dir():
         raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(top))
     return DeviceTree.from_files(_files(top))
+
+
+def read_members(names: Iterable[str], content: Callable[[str], bytes]) -> DeviceTree | None:
+    """Read a tree that an archive keeps as such a folder.
+
+    Args:
+        names: The names of the archive's files.
+        content: Gives a file's content by its name.
+
+    Returns:
+        The tree of the outermost folder that has what every root has, ``compatible`` and ``#address-cells``; None where
+        there is no such folder.
+
+    Example:
+        >>> files = {"proc/device-tree/compatible": b"acme" + bytes(1), "proc/device-tree/#address-cells": bytes(4)}
+        >>> tree = read_members(files, files.__getitem__)
+        >>> tree.root.compatible if tree else None
+        ('acme',)
+    """
+    known = sorted(names)
+    present = set(known)
+    folders = (name.removesuffix("compatible") for name in known if name.rpartition("/")[2] == "compatible")
+    roots = [folder for folder in folders if f"{folder}#address-cells" in present]
+    if not roots:
+        return None
+    top = min(roots, key=len)
+    made: set[str] = set()
+    files: list[tuple[str, bytes | None]] = []
+    for name in known[:MOST]:
+        parts = [part for part in name.removeprefix(top).split("/") if part != "."]
+        if not name.startswith(top) or not all(parts) or ".." in parts:
+            continue
+        for depth in range(1, len(parts)):
+            folder = "/".join(parts[:depth])
+            if folder not in made:
+                made.add(folder)
+                files.append((folder, None))
+        files.append(("/".join(parts), content(name)))
+    return DeviceTree.from_files(files)
 
 
 def _files(top: Path) -> Iterator[tuple[str, bytes | None]]:

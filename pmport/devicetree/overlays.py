@@ -144,7 +144,8 @@ class _Application:
     def run(self) -> None:
         fragments = [node for node in self.overlay.root.children.values() if "__overlay__" in node.children]
         if not fragments:
-            raise FormatError("it has no fragment with __overlay__", format=FORMAT, remedy="is it a base tree?")
+            message = f"overlay {self.number} has no fragment with __overlay__, and changes nothing"
+            self.findings.append(Finding(Severity.WARNING, "no-fragment", message, fix="is it a base tree?"))
         self._shift(max((number for number in self.tree.phandles if number not in NO_PHANDLES), default=0))
         self._resolve_labels()
         for fragment in fragments:

@@ -93,16 +93,16 @@ class Graph(Renders):
         path = user if isinstance(user, str) else user.path
         return tuple(edge for edge in self.edges if f"{edge.user.path}/".startswith(f"{path.rstrip('/')}/"))
 
-    def around(self, node: TreeNode | str) -> Graph:
-        """A node's own uses, and the uses of it.
+    def around(self, *nodes: TreeNode | str) -> Graph:
+        """The nodes' own uses, and the uses of them.
 
         Args:
-            node: The node, or its path.
+            nodes: The nodes, or their paths.
 
         Returns:
             A smaller graph.
         """
-        return Graph(dict.fromkeys((*self.used_by(node), *self.users_of(node))))
+        return Graph(dict.fromkeys(edge for node in nodes for edge in (*self.used_by(node), *self.users_of(node))))
 
     def of_kind(self, *kinds: str) -> Graph:
         """Uses of some kinds.

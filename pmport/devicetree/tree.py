@@ -81,6 +81,26 @@ class DeviceTree(Renders):
         target = self.aliases.get(alias)
         return target.find(rest) if target is not None and alias else None
 
+    def named(self, text: str) -> tuple[TreeNode, ...]:
+        """The nodes that a person may mean.
+
+        Args:
+            text: A path, an alias, a label with or without ``&``; else a node's name, with or without its unit address.
+
+        Returns:
+            The nodes; none where nothing has that name.
+
+        Example:
+            >>> tree = DeviceTree()
+            >>> _ = tree.root.add("touchscreen@38"), tree.root.add("touchscreen@40")
+            >>> [node.name for node in tree.named("touchscreen")]
+            ['touchscreen@38', 'touchscreen@40']
+        """
+        node = self.get(text) or self.label(text)
+        if node is not None:
+            return (node,)
+        return tuple(node for node in self.walk() if text in {node.name, node.unit_name} and node.parent is not None)
+
     def __contains__(self, path: object) -> bool:
         return isinstance(path, str) and self.get(path) is not None
 

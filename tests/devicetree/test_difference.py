@@ -112,3 +112,19 @@ def test_the_commands_report_in_the_common_envelope(tmp_path: Path) -> None:
     told = json.loads(CliRunner().invoke(command, ["dt", "graph", paths[0], "--json"]).output)
     assert [use["as"] for use in told["result"]["uses"]] == ["clocks", "clocks"]
     assert CliRunner().invoke(command, ["dt", "graph", paths[0], "--dot"]).output.startswith("digraph")
+
+
+def test_a_graph_is_narrowed_to_nodes_by_path_label_or_name(tmp_path: Path) -> None:
+    path = tmp_path / "board.dtb"
+    path.write_bytes(bytes(parse_source(BOARD, symbols=True)))
+
+    def users(*wanted: str) -> set[str]:
+        told = CliRunner().invoke(command, ["dt", "graph", str(path), *wanted, "--json"]).output
+        return {edge["user"] for edge in json.loads(told)["result"]["uses"]}
+
+    assert users("uart") == users("/soc/serial@78B0000") == users("serial") == {"/soc/serial@78B0000"}
+    assert users("serial", "--kind", "clock") == {"/soc/serial@78B0000"}
+    assert users("clock-controller@1800000") == {"/soc/serial@78B0000"}
+    wrong = CliRunner().invoke(command, ["dt", "graph", str(path), "serail"])
+    assert wrong.exit_code == 2
+    assert "serial@78B0000" in wrong.output or "no node serail" in wrong.output

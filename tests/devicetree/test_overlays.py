@@ -137,7 +137,6 @@ def test_what_an_overlay_extends_is_told_by_label_or_path() -> None:
 
 
 DAMAGED = {
-    "no fragment": "/ { };",
     "target that is not there": "/ { f { target = <99>; __overlay__ { }; }; };",
     "path that is not there": '/ { f { target-path = "/nope"; __overlay__ { }; }; };',
     "no target": "/ { f { __overlay__ { }; }; };",
@@ -157,6 +156,13 @@ def test_a_damaged_overlay_is_refused(name: str) -> None:
     overlay = compile_source(DAMAGED[name], bare=True, force=True).tree
     with pytest.raises(FormatError):
         apply(base, overlay)
+
+
+def test_an_overlay_without_a_fragment_changes_nothing_and_that_is_said() -> None:
+    base = parse_source(BASE, symbols=True)
+    made = apply(base, parse_source("/ { a; };"))
+    assert values(made.tree) == values(base)
+    assert [(found.code, found.severity) for found in made.findings] == [("no-fragment", "warning")]
 
 
 words = st.sampled_from(["a", "b", "c@1", "d"])
