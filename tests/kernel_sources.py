@@ -47,7 +47,7 @@ def by_dtc(kernel: Path, tools: Path, path: Path) -> bytes | None:
     text = subprocess.run(["cpp", *flags, str(path)], capture_output=True, check=False)
     if text.returncode:
         return None
-    command = [tools / "dtc", "-q", "-@", "-b", "0", "-i", path.parent, "-i", kernel / HEADERS, "-"]
+    command = [str(tools / "dtc"), "-q", "-@", "-b", "0", "-i", str(path.parent), "-i", str(kernel / HEADERS), "-"]
     made = subprocess.run(command, input=text.stdout, capture_output=True, check=False)
     return made.stdout if not made.returncode else None
 
@@ -103,7 +103,7 @@ def compare_composite(kernel: Path, tools: Path, sources: tuple[Path, ...]) -> s
             files.append(Path(folder, str(number)))
             files[-1].write_bytes(by_dtc(kernel, tools, source) or b"")
         out = Path(folder, "out")
-        command = [tools / "fdtoverlay", "-i", files[0], "-o", out, *files[1:]]
+        command = [str(tools / "fdtoverlay"), "-i", str(files[0]), "-o", str(out), *map(str, files[1:])]
         if subprocess.run(command, capture_output=True, check=False).returncode:
             return "refused"
         base, *overlays = (Blob.parse(file.read_bytes()).tree() for file in files)

@@ -131,7 +131,7 @@ def _refuse_errors(findings: Iterable[Finding], file: str) -> None:
 
 
 @dt.command("compile", epilog="Example: pmport dt compile board.dts -I linux/include -@ -o board.dtb")
-@click.argument("file", type=click.Path(exists=True, allow_dash=True))
+@click.argument("file")
 @OUTPUT
 @_sources
 @click.option("-O", "--output-format", type=click.Choice(["dtb", "dts"]), default="dtb", help="What to write.")
@@ -212,7 +212,7 @@ def compile_(
 
 
 @dt.command("check", epilog="Example: pmport dt check board.dts -I linux/include --kernel 1")
-@click.argument("file", type=click.Path(exists=True, allow_dash=True), required=False)
+@click.argument("file", required=False)
 @_sources
 @click.option("--kernel", type=click.IntRange(0, 2), help="The checks that `make dtbs W=N` of the kernel makes.")
 @click.option("--list", "names", is_flag=True, help="Name the checks.")

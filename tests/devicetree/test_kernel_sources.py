@@ -31,9 +31,7 @@ def kernel() -> Path:
         half = folder.with_name(f"{folder.name}.{os.getpid()}")
         half.mkdir()
         wanted = [f"*/{pattern}" for pattern in WANTED]
-        subprocess.run(
-            ["tar", "-xJf", archive, "-C", half, "--strip-components=1", "--wildcards", *wanted], check=True
-        )
+        subprocess.run(["tar", "-xJf", archive, "-C", half, "--strip-components=1", "--wildcards", *wanted], check=True)
         if folder.is_dir():  # another process was faster
             return folder
         half.rename(folder)
