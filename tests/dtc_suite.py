@@ -24,13 +24,19 @@ def outcome(source: Path) -> tuple[int, list[str]]:
             script = Path(folder, name)
             script.write_text(f'#!/bin/sh\nexec "{sys.executable}" "{STAND_IN}" {name} "$@"\n', encoding="utf-8")
             script.chmod(0o755)
-        environment = {**os.environ, "TEST_BINDIR": folder, "NO_PYTHON": "1", "PYTHONDONTWRITEBYTECODE": "1"}
+        environment = {
+            **os.environ,
+            "TEST_BINDIR": folder,
+            "NO_PYTHON": "1",
+            "NO_YAML": "1",
+            "PYTHONDONTWRITEBYTECODE": "1",
+        }
         ran = subprocess.run(
             ["sh", "run_tests.sh"], cwd=source / "tests", env=environment, capture_output=True, check=False
         )
     lines = ran.stdout.decode("utf-8", "replace").splitlines()
     passed = next(int(line.split()[-1]) for line in lines if line.startswith("*                PASS:"))
-    return passed, [line for line in lines if "\tFAIL" in line or ":\tFAIL" in line or "Bad configuration" in line]
+    return passed, [line for line in lines if "\tFAIL" in line and not line.startswith("*")]
 
 
 if __name__ == "__main__":

