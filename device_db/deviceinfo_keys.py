@@ -236,6 +236,13 @@ def _filled(kind: Any, table: dict[str, Any]) -> Any:
             value = table[item.name]
             default = item.default_factory() if item.default_factory is not MISSING else item.default
             given[item.name] = _filled(type(default), value) if is_dataclass(default) else value
+    missing = [
+        item.name
+        for item in fields(kind)
+        if item.name not in given and item.default is MISSING and item.default_factory is MISSING
+    ]
+    if missing:
+        raise RecordError("The deviceinfo does not say it", key=", ".join(missing))
     return kind(**given)
 
 

@@ -119,7 +119,7 @@ def read_package(folder: Path) -> Device:
         FormatError: If it is no plain deviceinfo.
     """
     info = DeviceInfo.parse((folder / "deviceinfo").read_bytes())
-    text = (folder / "APKBUILD").read_text(encoding="utf-8")
+    text = (folder / "APKBUILD").read_text(encoding="utf-8", errors="replace")
     package = Apkbuild.parse(text)
     archived = ARCHIVED.search(text)
     codename = folder.name.removeprefix("device-")
@@ -146,7 +146,7 @@ def _lines(path: Path) -> tuple[str, ...]:
     """The entries of ``modules-initfs`` or ``kernel-cmdline.conf``: one a line; lines that begin with ``#`` are comments."""
     if not path.is_file():
         return ()
-    lines = (line.strip() for line in path.read_text(encoding="utf-8").splitlines())
+    lines = (line.strip() for line in path.read_text(encoding="utf-8", errors="replace").splitlines())
     return tuple(line for line in lines if line and not line.startswith("#"))
 
 

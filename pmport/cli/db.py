@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from pmport.cli.output import json_option, report
-from pmport.cli.source import opened
+from pmport.cli.source import opened, text_of
 from pmport.cli.suggesting import SuggestingGroup
 from pmport.findings import Finding, Severity
 from pmport.render import Table
@@ -150,7 +150,7 @@ def validate(files: tuple[Path, ...], *, as_json: bool, raw: bool) -> int:
     devices = []
     for file in files:
         try:
-            devices.append(device_db.parse(file.read_text(encoding="utf-8"), file.name))
+            devices.append(device_db.parse(text_of(file), file.name))
         except RecordError as error:
             findings.append(Finding(Severity.ERROR, "record", str(error), where=str(file)))
     if not files:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from pmport.cli.output import json_option, report
-from pmport.cli.source import read
+from pmport.cli.source import read, text_of
 from pmport.cli.suggesting import SuggestingGroup
 from pmport.errors import FormatError
 from pmport.findings import Finding, Severity
@@ -48,7 +48,7 @@ def _schema(path: Path | None) -> Schema | None:
         return None
     file = path / "deviceinfo_schema.toml" if path.is_dir() else path
     try:
-        return Schema.parse(file.read_text(encoding="utf-8"), str(file))
+        return Schema.parse(text_of(file), str(file))
     except FileNotFoundError:
         raise click.UsageError(f"{path} is no checkout of pmaports: it has no {file.name}") from None
 

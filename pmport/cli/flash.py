@@ -14,6 +14,7 @@ import click
 from pmport.cli.output import json_option, report
 from pmport.cli.phone import phone_options, size_of
 from pmport.cli.progress import shown
+from pmport.cli.source import text_of
 from pmport.render import Text, size_text
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ def _device(codename: str | None, record: Path | None, method: str = "") -> Devi
     from pmport import device_db  # noqa: PLC0415 - only for a plan
 
     if record is not None:
-        return device_db.parse(record.read_text(encoding="utf-8"), record.name)
+        return device_db.parse(text_of(record), record.name)
     if codename is not None:
         return device_db.load(codename)
     return device_db.Device("any-device", flash=device_db.Flash(method=method or "fastboot"))
@@ -122,7 +123,7 @@ def flash(
         with pmport.open(getvars) as recorded:
             phone = GetVars.parse(recorded.section())
     elif table:
-        from pmport.cli.source import pit_of  # noqa: PLC0415 - as above
+        from pmport.cli.source import pit_of  # noqa: PLC0415 - as above, text_of
 
         phone = pit_of(table)
         method = method or "heimdall"

@@ -10,7 +10,7 @@ import click
 
 import pmport
 from pmport.cli.output import json_option, report
-from pmport.cli.source import opened
+from pmport.cli.source import opened, text_of
 from pmport.cli.suggesting import SuggestingGroup
 from pmport.errors import FormatError
 from pmport.findings import Severity
@@ -57,7 +57,7 @@ def _rules(path: str | None) -> RuleSet:
 
     if path is None:
         return load_rules()
-    return RuleSet.parse(Path(path).read_text(encoding="utf-8"), path)
+    return RuleSet.parse(text_of(Path(path)), path)
 
 
 def _leave(code: int) -> None:

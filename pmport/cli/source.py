@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pmport
-from pmport.errors import FormatError
+from pmport.errors import FormatError, RecordError
 
 if TYPE_CHECKING:
     from pmport.formats.storage.pit import Pit
     from pmport.node import Node
 
-__all__ = ["opened", "pit_of", "read", "whole"]
+__all__ = ["opened", "pit_of", "read", "text_of", "whole"]
 
 
 def opened(file: str) -> Node:
@@ -55,6 +55,24 @@ def whole(files: tuple[str, ...]) -> Node:
             f"{other} is no piece of a sparse image", remedy="Name one file, or all pieces of a sparse image"
         )
     return SparseImage.joined(pieces)
+
+
+def text_of(file: Path) -> str:
+    """The text of a record, a rule set or a schema.
+
+    Args:
+        file: A path.
+
+    Returns:
+        Its text.
+
+    Raises:
+        RecordError: If it is not UTF-8.
+    """
+    try:
+        return file.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise RecordError(f"It is no text: byte {error.start} is not UTF-8", file=str(file)) from None
 
 
 def read(file: Path) -> bytes:

@@ -204,11 +204,16 @@ class Replayer(Transport):
         for number, line in enumerate(lines, 1):
             try:
                 row = json.loads(line)
-            except ValueError as error:
+            except (ValueError, RecursionError) as error:
                 raise FormatError(f"line {number} is no JSON: {error}", format="recording") from error
+            if not isinstance(row, dict):
+                raise FormatError(f"line {number} is no object", format="recording")
             if number == 1 and row.get("format") != FORMAT:
                 raise FormatError("it is no recording of pmport", format="recording", field="format")
-            self._rows += [(key, row[key]) for key in ("out", "in", "error") if isinstance(row, dict) and key in row]
+            entries = [(key, row[key]) for key in ("out", "in", "error") if key in row]
+            if wrong := [key for key, content in entries if not _is_entry(key, content)]:
+                raise FormatError(f"line {number} has an entry that is none", format="recording", field=wrong[0])
+            self._rows += entries
         self._at = 0
 
     def _next(self, direction: str) -> dict[str, Any]:
@@ -289,6 +294,20 @@ class Replayer(Transport):
     def finished(self) -> bool:
         """Whether everything was played."""
         return self._at == len(self._rows)
+
+
+def _is_entry(key: str, content: object) -> bool:
+    """Whether an entry has what it must: text of its kind, bytes that are hexadecimal."""
+    if not isinstance(content, dict):
+        return False
+    if key == "error":
+        return isinstance(content.get("type"), str) and isinstance(content.get("message"), str)
+    text = content.get("text", "")
+    try:
+        bytes.fromhex(content.get("hex", ""))
+    except (ValueError, TypeError):
+        return False
+    return isinstance(text, str) and text.isascii()
 
 
 def _bytes(content: dict[str, Any]) -> bytes:
