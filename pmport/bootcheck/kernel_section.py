@@ -23,7 +23,7 @@ from pmport.formats.kernel.zimage import BzImage, EfiZboot, ZImage
 from pmport.formats.packages.fit import FitImage
 from pmport.formats.packages.uimage import UImage
 from pmport.formats.registry import recognise_or_data
-from pmport.formats.streams.stream import Compressed, Lzop
+from pmport.formats.streams.stream import Compressed
 from pmport.node import Data, Node
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ SMALLEST = 64
 """The header of an arm64 Image alone takes as many bytes; a zImage's takes 48."""
 PACKED_LIMIT = 4
 """A kernel is looked for through so many layers: trees behind it, a mark, a compression, each twice at the most."""
-KERNELS = (KernelImage, UImage, FitImage, Wrapper, Lzop)
+KERNELS = (KernelImage, UImage, FitImage, Wrapper)
 BANNER = b"Linux version "
 WHY_NONE = "the bootloader jumps to its first bytes, and the phone hangs or resets"
 WHY_CUT = "it stops in the middle of unpacking itself, or of running"
@@ -136,7 +136,7 @@ def _inside(layer: Node) -> Section | None:
         return layer.kernel
     if isinstance(layer, MsmImage):
         return layer.image
-    if isinstance(layer, Compressed) and not isinstance(layer, Lzop):
+    if isinstance(layer, Compressed):
         try:
             return layer.content
         except FormatError:

@@ -111,9 +111,6 @@ def _archives(section: Section, kernel: KernelSection | None, where: str) -> Ite
             continue
         kind = kind_of(head)
         try:
-            if kind == "lzop":
-                yield from _codec_findings(rest, kind, kernel, where)
-                return
             if kind is not None:
                 yield from _codec_findings(rest, kind, kernel, where)
                 expanded = expand(rest, kind=kind)

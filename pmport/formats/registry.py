@@ -35,7 +35,7 @@ SAMPLES: Mapping[str, int] = MappingProxyType(
         "Android vendor boot image": 1, "ChromeOS kernel partition": 1, "DT table": 12, "DTBH": 1, "FIT image": 1,
         "LZ4 legacy": 1, "MediaTek header": 3, "PIT": 39, "QCDT": 4, "SPRD device tree table": 3, "arm64 Image": 6,
         "device tree blob": 60, "device trees in sequence": 6, "gzip": 13, "kernel with appended device trees": 3,
-        "kernel-config": 7, "ramdisk": 10, "super image": 2, "tar archive": 1, "uImage": 1, "vbmeta": 8, "xz": 2,
+        "kernel-config": 7, "ramdisk": 10, "super image": 2, "tar archive": 1, "uImage": 1, "vbmeta": 9, "xz": 2,
     }
 )  # fmt: skip
 """Format → in how many files of real phones it was found; the tests count them again. Others have no real sample."""

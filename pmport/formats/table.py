@@ -443,7 +443,8 @@ FORMATS: tuple[FormatRow, ...] = (
         kind="lzop",
         path="pmport.formats.streams.stream:Lzop",
         magics=((0, b"\x89LZO\x00\r\n\x1a\n"),),
-        limits="recognised, not decompressed",
+        source="kernel source, lib/decompress_unlzo.c, Documentation/staging/lzo.rst",
+        limits="not written",
     ),
     FormatRow(
         kind="gzip",

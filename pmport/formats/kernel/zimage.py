@@ -277,7 +277,7 @@ def broken_stream(section: Section) -> str | None:
 
 @cache
 def _magics() -> Callable[[memoryview], Iterator[re.Match[bytes]]]:
-    kinds = ("gzip", "xz", "lz4-legacy", "lz4", "zstd", "bzip2", "lzma")
+    kinds = ("gzip", "xz", "lz4-legacy", "lz4", "zstd", "bzip2", "lzma", "lzop")
     return re.compile(b"|".join(re.escape(magic) for kind in kinds for magic in KINDS[kind])).finditer
 
 

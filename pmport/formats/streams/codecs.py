@@ -2,7 +2,7 @@
 
 gzip, xz, lzma-alone and bzip2 go through the standard library in pieces; LZ4 (frame, legacy, and LG's legacy with the
 total size behind it) and Zstandard through cramjam, their ends found by their frames. What follows a stream is never
-touched: the caller learns how many bytes the stream had. lzop is recognised only.
+touched: the caller learns how many bytes the stream had. lzop is read, and not written.
 
 Example:
     >>> stream = compress(b"kernel" * 1000, "lz4-legacy")
@@ -22,6 +22,7 @@ from typing import NamedTuple, Protocol
 
 from pmport.errors import FormatError, TooLargeError
 from pmport.formats.streams.extents import LEGACY_BLOCK, LEGACY_WORST, Extent, lz4_extent, zstd_extent
+from pmport.formats.streams.lzo import expand_lzop, first_block
 from pmport.section import PIECE, Readable, Section
 
 __all__ = [
@@ -180,6 +181,8 @@ def beginning(source: Readable, kind: str | None = None) -> bytes:
         if section.size <= FRAMES_WALKED:
             _FRAMED[kind](section.view(), kind)
         return section.read(4, 14)
+    if kind == "lzop":
+        return first_block(section)[:4096]
     raise _unread(kind)
 
 
@@ -194,7 +197,7 @@ def begins_well(source: Readable, kind: str) -> bool:
         True where the mark is long enough to prove it, or some content comes out before the damage.
     """
     section = Section.of(source)
-    if kind in {"xz", "lz4", "lz4-legacy", "zstd"}:
+    if kind in {"xz", "lz4", "lz4-legacy", "zstd", "lzop"}:
         return section.size > LONGEST_MARK
     if kind not in {"gzip", "bzip2"}:
         return False
@@ -264,6 +267,8 @@ def expand(source: Readable, *, limit: int = LIMIT, kind: str | None = None) -> 
         return _legacy(section, limit)
     if kind in _FRAMED:
         return _framed(section, kind, limit)
+    if kind == "lzop":
+        return Expanded(*expand_lzop(section, limit), kind)
     raise _unread(kind)
 
 

@@ -278,26 +278,12 @@ class Zlib(Compressed):
 
 
 class Lzop(Compressed):
-    """lzop: recognised, not decompressed."""
+    """lzop's files with LZO1X inside: read, not written."""
 
     KIND = "lzop"
-    FORMAT = Format(magics=((0, b"\x89LZO\x00\r\n\x1a\n"),), limits="recognised, not decompressed")
+    FORMAT = Format(
+        magics=((0, b"\x89LZO\x00\r\n\x1a\n"),),
+        source="kernel source, lib/decompress_unlzo.c, Documentation/staging/lzo.rst",
+        limits="not written",
+    )
     COMPRESSION = "lzop"
-
-    @classmethod
-    def parse(cls, source: Readable) -> Self:
-        """Recognise one.
-
-        Args:
-            source: Where it is.
-
-        Returns:
-            The value; its findings say that it is not decompressed.
-
-        Raises:
-            FormatError: If it begins otherwise.
-        """
-        section = Section.of(source)
-        if kind_of(section.read(0, 16)) != cls.COMPRESSION:
-            raise FormatError("it begins otherwise", format=cls.KIND, field="magic", offset=0)
-        return cls(section)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from damaged_images import with_footer
 from support import CORPUS, corpus_files, real
 
 import pmport
@@ -14,6 +15,7 @@ from pmport.errors import FormatError
 from pmport.formats.avb.edit import ReSign
 from pmport.formats.avb.footer import AvbFooter
 from pmport.formats.avb.vbmeta import VbMeta
+from pmport.formats.avb.verify import footer_findings
 from pmport.formats.boot.image import BootImage
 from pmport.formats.boot.mediatek import MtkImage
 
@@ -153,3 +155,56 @@ def test_an_image_that_leaves_no_room_for_its_vbmeta_is_refused() -> None:
     with pytest.raises(FormatError, match="the partition has"):
         image.replace(ramdisk=b"r" * (image.size - 8192 + 2000))
     assert image.replace(ramdisk=b"r" * image.size, partition_size=2 * image.size).size == 2 * image.size
+
+
+@pytest.mark.parametrize("version", [1, 2])
+@pytest.mark.parametrize("name", ["kernel", "ramdisk", "second", "recovery_dtbo"])
+@pytest.mark.parametrize("size", [0, 1, 2047, 2048, 2049, 9000])
+def test_the_offset_of_the_recovery_dtbo_follows_every_section_before_it(version: int, name: str, size: int) -> None:
+    old = BootImage.build(
+        b"k" * 3000,
+        b"r" * 3000,
+        second=b"s" * 10,
+        recovery_dtbo=b"o" * 100,
+        header_version=version,
+        dtb=b"d" * (version - 1),
+    )
+    changes: Any = {name: b"n" * size}
+    new = BootImage.parse(bytes(old.replace(**changes)))
+    place = next((child.offset for child in new.children if child.name == "recovery_dtbo"), 0)
+    assert new.header.recovery_dtbo_offset == place
+    assert "recovery-dtbo-offset" not in {finding.code for finding in new.findings()}
+
+
+@pytest.mark.parametrize("version", [3, 4])
+def test_newer_headers_have_pages_of_4096_bytes_and_no_others(version: int) -> None:
+    assert BootImage.build(b"k", b"r", header_version=version).page_size == 4096
+    assert BootImage.build(b"k", b"r", header_version=version, page_size=4096).size == 3 * 4096
+    for size in (2048, 4095, 4097, 8192, 16384):
+        with pytest.raises(FormatError, match="page size"):
+            BootImage.build(b"k", b"r", header_version=version, page_size=size)
+
+
+def test_bytes_that_the_footer_counts_to_the_image_stay() -> None:
+    """Between the last section and the size that the footer gives: they are hashed, and belong to the image."""
+    image = bytes(BootImage.build(b"k" * 3000, b"r" * 3000, page_size=4096))
+    for extra in (b"x", b"x" * 4096, b"\0" * 5000 + b"x", bytes(4096), b"x" + bytes(700)):
+        whole = with_footer(image + extra)
+        new = pmport.open(whole)
+        assert isinstance(new, BootImage)
+        edited = new.replace(avb="none", ramdisk=b"R" * 9000)
+        footer = AvbFooter.parse(bytes(edited)[-64:])
+        grown = len(bytes(BootImage.build(b"k" * 3000, b"R" * 9000, page_size=4096)))
+        assert footer.original_image_size == grown + len(extra)
+        assert bytes(edited)[grown : grown + len(extra)] == extra
+        assert list(footer_findings(pmport.open(bytes(edited)))) == []
+
+
+def test_a_stale_gki_signature_is_said_with_and_without_a_footer() -> None:
+    image = bytes(BootImage.build(b"k" * 3000, b"", header_version=4)) + bytes(VbMeta.build()).ljust(16384, b"\0")
+    for data in (image, with_footer(image)):
+        stock = pmport.open(data)
+        assert isinstance(stock, BootImage)
+        assert "gki_signature" in {part.name for part in stock.parts()}
+        new = stock.replace(kernel=b"K" * 3000, avb="none")
+        assert "signature-stale" in {finding.code for finding in new.findings()}

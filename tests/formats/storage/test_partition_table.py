@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import re
 import subprocess
+import zlib
 from pathlib import Path
 
 import pytest
@@ -169,3 +170,29 @@ def test_pit_shares_the_view() -> None:
         assert [partition.name for partition in pit.table] == list(pit.names)
         assert pit.table["BOOT"].file == "boot.img"
         assert "BOOT" in str(pit.table.view())
+
+
+@pytest.mark.parametrize("sector", [512, 4096])
+def test_a_partition_may_end_with_the_last_usable_sector_and_not_behind_it(sector: int) -> None:
+    disk = 4 * MIB
+    table = -(-128 * 128 // sector)
+    first, end = (2 + table) * sector, disk - (table + 1) * sector
+    gpt = Gpt.build([Partition("all", first, end - first)], disk_size=disk, sector_size=sector)
+    assert gpt.findings() == ()
+    assert gpt.entries[0].last == gpt.last_usable
+    for start, stop in ((first, end + sector), (first - sector, end), (end, end + sector)):
+        with pytest.raises(FormatError):
+            Gpt.build([Partition("all", start, stop - start)], disk_size=disk, sector_size=sector)
+    assert Gpt.build([Partition("last", end - sector, sector)], disk_size=disk, sector_size=sector).findings() == ()
+
+
+def test_an_entry_that_ends_behind_the_last_usable_sector_is_found() -> None:
+    raw = bytearray(bytes(Gpt.build([Partition("all", MIB, MIB)], disk_size=4 * MIB)))
+    last = Gpt.parse(bytes(raw)).last_usable
+    for end, codes in ((last, []), (last + 1, ["gpt-beyond"])):
+        raw[1024 + 40 : 1024 + 48] = end.to_bytes(8, "little")
+        table = zlib.crc32(raw[1024 : 1024 + 128 * 128]).to_bytes(4, "little")
+        raw[512 + 88 : 512 + 92] = table
+        raw[512 + 16 : 512 + 20] = bytes(4)
+        raw[512 + 16 : 512 + 20] = zlib.crc32(raw[512 : 512 + 92]).to_bytes(4, "little")
+        assert [finding.code for finding in Gpt.parse(bytes(raw)).findings()] == codes

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import subprocess
 import tracemalloc
+from random import Random
 
 import pytest
 from hypothesis import given
@@ -13,7 +15,7 @@ from support import judge
 import pmport
 from pmport.errors import FormatError, TooLargeError
 from pmport.formats.registry import recognise
-from pmport.formats.streams.codecs import KINDS, beginning, compress, decompress, expand, kind_of
+from pmport.formats.streams.codecs import KINDS, compress, decompress, expand, kind_of
 from pmport.formats.streams.stream import Compressed, Gzip
 
 BOTH_WAYS = [kind for kind in KINDS if kind != "lzop"]
@@ -118,13 +120,33 @@ def test_a_damaged_stream_is_a_finding_and_what_follows_is_shown() -> None:
     assert bytes(behind.replace(content=b"new")).endswith(b"signature")
 
 
-def test_lzop_is_recognised_only() -> None:
-    node = pmport.open(b"\x89LZO\0\r\n\x1a\n" + bytes(60))
-    assert node.KIND == "lzop"
-    assert node.findings()
+@pytest.mark.parametrize("level", ["-1", "-6", "-9"])
+@pytest.mark.parametrize("seed", range(20))
+def test_what_lzop_writes_is_read(level: str, seed: int) -> None:
+    random = Random(seed)
+    words = [random.randbytes(random.randrange(1, 30)) for _ in range(50)]
+    drawn = b"".join(random.choice(words) for _ in range(random.randrange(20000)))
+    content = drawn + random.randbytes(random.randrange(3000)) + bytes(random.randrange(90000))
+    program = judge("lzop", "lzop")
+    stream = subprocess.run([program, "-c", level], input=content, capture_output=True, check=True).stdout
+    assert expand(stream + b"behind") == (content, len(stream), "lzop")
+    node = pmport.open(stream)
+    assert (node.KIND, node.contents()["content"].read()) == ("lzop", content)
+
+
+def test_a_damaged_lzop_file_gives_a_format_error_and_is_not_written() -> None:
+    program = judge("lzop", "lzop")
+    content = b"kernel" * 5000 + bytes(range(256)) * 40
+    stream = subprocess.run([program, "-c"], input=content, capture_output=True, check=True).stdout
+    random = Random(1)
+    for _ in range(300):
+        spoilt = bytearray(stream[: random.randrange(1, len(stream))] if random.randrange(2) else stream)
+        spoilt[random.randrange(len(spoilt))] ^= 1 << random.randrange(8)
+        with contextlib.suppress(FormatError):
+            expand(bytes(spoilt), limit=1 << 20)
     with pytest.raises(FormatError):
-        beginning(b"\x89LZO\0\r\n\x1a\n" + bytes(60))
+        expand(stream[:-4])
+    with pytest.raises(TooLargeError):
+        expand(stream, limit=1000)
     with pytest.raises(FormatError):
         compress(b"", "lzop")
-    with pytest.raises(FormatError):
-        decompress(b"plain text")
