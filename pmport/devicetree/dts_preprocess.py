@@ -58,9 +58,12 @@ def preprocess(text: str, name: str, folders: list[Path] | None, define: Mapping
     processor = Processor(folders)
     for macro, value in {"__DTS__": "1", **_times(Path(name)), **define}.items():
         processor.define(f"{macro} {value}")
-    processor.parse(guarded(text), name)
     out = io.StringIO()
-    processor.write(out)
+    try:
+        processor.parse(guarded(text), name)
+        processor.write(out)
+    except (IndexError, ValueError, AttributeError) as error:  # pcpp does so where a directive is cut short
+        raise FormatError(f"The preprocessor cannot read a directive: {error}", format=FORMAT) from error
     if processor.errors:
         raise FormatError(processor.errors[0], format=FORMAT, remedy=processor.remedy)
     return out.getvalue().replace(HASH, "#").translate(RESTORED), processor.files
