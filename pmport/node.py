@@ -161,11 +161,7 @@ class Node(Renders, ABC):
         """
 
     def describe(self) -> Iterator[tuple[str, object]]:
-        """What ``pmport inspect`` prints of it: its fields, in the order of the header.
-
-        Yields:
-            ``(label, value)``.
-        """
+        """What ``pmport inspect`` prints of it: its fields as ``(label, value)``, in the order of the header."""
         yield from ()
 
     def findings(self) -> tuple[Finding, ...]:
@@ -177,11 +173,7 @@ class Node(Renders, ABC):
         return ()
 
     def facets(self) -> Iterator[tuple[str, Node]]:
-        """Things that it holds beside its parts, such as an AVB footer's vbmeta or a kernel's appended device trees.
-
-        Yields:
-            ``(name, node)``.
-        """
+        """What it holds beside its parts, as ``(name, node)``: a kernel's configuration, a stream's content."""
         yield from ()
 
     def contents(self) -> Mapping[str, Section]:
@@ -377,11 +369,7 @@ class Data(Node):
         return cls(Section.of(source))
 
     def parts(self) -> Iterator[Part]:
-        """The bytes, as one part.
-
-        Yields:
-            One part.
-        """
+        """The bytes, as one part."""
         yield Part("data", self._section, Role.HEADER)
 
     def findings(self) -> tuple[Finding, ...]:

@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from pmport.errors import FormatError
-from pmport.formats.avb.edit import TAIL_NAMES, AvbChoice, retail
 from pmport.node import Part, Role
 from pmport.section import Section
 
 if TYPE_CHECKING:
     from pmport.findings import Finding
+    from pmport.formats.avb.edit import AvbChoice
     from pmport.formats.trees.base import TreeTable
     from pmport.section import Readable
 
@@ -40,6 +40,8 @@ def retabled(
     Raises:
         FormatError: If there is no such tree, or the result does not fit.
     """
+    from pmport.formats.avb.edit import retail  # noqa: PLC0415 - reading is quicker without
+
     extents = table.extents()
     names = {f"dtb-{index:02}": extent for index, extent in enumerate(extents)}
     tails: dict[str, Section] = {name: Section.of(trees[name]) for name in ("vbmeta",) if name in trees}
@@ -74,6 +76,8 @@ def _body(
     table: TreeTable, old: tuple[Part, ...], new: Mapping[tuple[int, int], Section]
 ) -> tuple[list[Part], dict[tuple[int, int], tuple[int, int]]]:
     """Header, trees and padding, and where each tree was and is."""
+    from pmport.formats.avb.edit import TAIL_NAMES  # noqa: PLC0415 - as above
+
     extents = table.extents()
     offset_unit = _unit([offset for offset, _ in extents])
     size_unit = _unit([size for _, size in extents])
