@@ -49,6 +49,8 @@ tree: devicetree.DeviceTree = devicetree.Blob.parse("board.dtb").tree()
 phone = virtual.FastbootPhone("lk2nd")
 with flashers.open("fastboot", backend=virtual.PyusbBackend([phone])) as flasher:
     flasher.run(flash)
+    speaks: flashers.Flasher = flasher
+    client: flashers.FastbootClient = flasher.client
 found: list[pmport.Finding] = list(image.findings())
 section: pmport.Section = pmport.Section.of("Image")
 names: list[str] = [row.kind for row in formats.FORMATS]
@@ -65,6 +67,8 @@ WRONG = (
     "pmport.formats.BootImages",
     "pmport.facts.DeviceFact",
     'pmport.flashers.opened("fastboot")',
+    'pmport.flashers.open("fastboot").rnu(plan)',
+    'pmport.flashers.open("0xffff").client.getvras()',
     "pmport.generate.device_info",
     "pmport.devicetree.DeviceTre",
     "pmport.kernels.chek",
@@ -99,6 +103,7 @@ from pmport.formats import BootImage, KernelConfig
 image = pmport.open("boot.img", BootImage)
 config = KernelConfig.parse(b"CONFIG_USB=y")
 device = pmport.device_db.load("oneplus-enchilada")
+plan = pmport.generate.flash_plan(device, {"boot": "boot.img"})
 """
 
 
