@@ -14,6 +14,7 @@ from support import judge
 from pmport.cli import pmport as command
 from pmport.devicetree import Blob, check, compile_source, parse_source
 from pmport.devicetree.checks import CHECKS, KERNEL, Levels
+from pmport.devicetree.checks.providers import PROVIDERS
 from pmport.errors import FormatError
 
 ONE = "#address-cells = <1>; #size-cells = <1>;"
@@ -82,24 +83,7 @@ FAULTY = {
     "graph_endpoint": "/ { a { port { endpoint { remote-endpoint = <&e>; }; }; }; b { port { e: endpoint { }; }; }; };",
     "always_fail": "/ { };",
 }
-for _name, _counted_by in {
-    "clocks": "#clock-cells",
-    "cooling-device": "#cooling-cells",
-    "dmas": "#dma-cells",
-    "hwlocks": "#hwlock-cells",
-    "interrupts-extended": "#interrupt-cells",
-    "io-channels": "#io-channel-cells",
-    "iommus": "#iommu-cells",
-    "mboxes": "#mbox-cells",
-    "msi-parent": "#msi-cells",
-    "mux-controls": "#mux-control-cells",
-    "phys": "#phy-cells",
-    "power-domains": "#power-domain-cells",
-    "pwms": "#pwm-cells",
-    "resets": "#reset-cells",
-    "sound-dai": "#sound-dai-cells",
-    "thermal-sensors": "#thermal-sensor-cells",
-}.items():
+for _name, _counted_by in PROVIDERS.items():
     _stem = _name.replace("-", "_")
     FAULTY[f"{_stem}_is_cell"] = f"/ {{ p: p {{ {_counted_by} = [01]; }}; }};"
     FAULTY[f"{_stem}_property"] = f"/ {{ p: p {{ {_counted_by} = <2>; }}; u {{ {_name} = <&p 1>; }}; }};"
