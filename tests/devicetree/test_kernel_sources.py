@@ -17,7 +17,14 @@ from support import judge
 
 pytestmark = [pytest.mark.online, pytest.mark.slow, pytest.mark.judge, pytest.mark.no_cover]
 PACKAGE, SUITE = "linux-source-7.2", "sid"
-WANTED = ("arch/*/boot/dts", "include/dt-bindings", "include/uapi/linux", "scripts/dtc", "drivers/*.dts*")
+WANTED = (
+    "arch/*/boot/dts",
+    "include/dt-bindings",
+    "include/uapi/linux",
+    "scripts/dtc",
+    "drivers/*.dts*",
+    "drivers/clk/*.h",
+)
 SHARES = 2
 BOARDS, COMPOSITES = 50, 20
 
