@@ -20,7 +20,7 @@ from pmport.device_db.reference_boards import (
     telling_words,
 )
 from pmport.device_db.search_index import IndexRow, rows
-from pmport.devicetree.chip_names import family_of
+from pmport.devicetree.chip_names import chip_named, family_of
 
 if TYPE_CHECKING:
     from pmport.facts import DeviceFacts
@@ -55,6 +55,33 @@ NUMBER = re.compile(r"\b(?:[a-z]{1,3}-)?[a-z]{0,4}\d{3,4}[a-z]{0,4}\d?\b", re.IG
 """A model number, such as SM-A300FU, GT-I9505, XT1068, H3113."""
 SUFFIXES = re.compile(r"(?:lte|3g|wifi|ve|ds|dd|q|xx|tmo|vzw|spr|att|kor|chn|eur|global|row|sprout|ss)+")
 """What Samsung and others append to a board's name for a region or radio."""
+SIBLINGS = frozenset(
+    {
+        "plus",
+        "pro",
+        "max",
+        "mini",
+        "lite",
+        "ultra",
+        "prime",
+        "neo",
+        "note",
+        "se",
+        "fe",
+        "edge",
+        "turbo",
+        "play",
+        "power",
+        "zoom",
+        "zero",
+        "one",
+        "xl",
+        "compact",
+        "premium",
+        "dual",
+    }
+)
+"""What makes another phone's name of the name before it: an Orange Pi PC Plus is no Orange Pi PC."""
 KIN: tuple[frozenset[str], ...] = tuple(
     frozenset(names.split())
     for names in (
@@ -203,6 +230,26 @@ class Said:
         return self._texts("model")
 
     @cached_property
+    def chips(self) -> frozenset[str]:
+        """Chips, as they are named."""
+        return frozenset(self._texts("soc"))
+
+    @cached_property
+    def trees(self) -> frozenset[str]:
+        """Names of mainline device trees."""
+        return frozenset(self._texts("dtb_name"))
+
+    @cached_property
+    def addresses(self) -> tuple[tuple[object, ...], ...]:
+        """Load addresses of kernel, ramdisk and tags."""
+        return tuple(self.facts.values(f"{name}_addr") for name in ("kernel", "ramdisk", "tags"))
+
+    @cached_property
+    def page_sizes(self) -> tuple[object, ...]:
+        """Page sizes of boot images."""
+        return self.facts.values("page_size")
+
+    @cached_property
     def names(self) -> frozenset[str]:
         """What it calls itself outright, joined: product, board, device of a fingerprint."""
         return frozenset(_joined(text) for text in self._texts("product", "board"))
@@ -216,7 +263,7 @@ class Said:
     @cached_property
     def socs(self) -> frozenset[str]:
         """Chips, each with those of the same design."""
-        return frozenset().union(*(family_of(text) for text in self._texts("soc")))
+        return frozenset().union(*(family_of(text) for text in self.chips))
 
     @cached_property
     def makers(self) -> frozenset[str]:
@@ -229,10 +276,13 @@ class Said:
     def words(self) -> frozenset[str]:
         """Words of models and compatible strings that may be a phone's name; up to three words in a row as one."""
         found: set[str] = set()
-        for text in (*self.models, *(text.partition(",")[2] for text in self.compatible)):
+        boards = (text.partition(",")[2] for text in self.compatible if not chip_named(text))
+        for text in (*self.models, *boards):
             said = telling_words(text)
             for length in (1, 2, 3):
-                found.update("".join(said[start : start + length]) for start in range(len(said) - length + 1))
+                for start in range(len(said) - length + 1):
+                    if not {*said[start + length : start + length + 1]} & SIBLINGS:
+                        found.add("".join(said[start : start + length]))
         return frozenset(found - _makers())
 
     @cached_property
@@ -284,12 +334,11 @@ def _of_row(row: _Row, said: Said) -> Iterator[tuple[int, str]]:
         if not any(points > WEIGHTS["name"] for points, _ in exact):  # the name is in there already
             yield from _named(row, said)
         yield from _by_ids(row.row, said)
-    if row.row.soc and row.row.soc in said.facts.values("soc"):
+    if row.row.soc and row.row.soc in said.chips:
         yield WEIGHTS["soc"], f"soc {row.row.soc}"
-    theirs = [said.facts.values(f"{name}_addr") for name in ("kernel", "ramdisk", "tags")]
-    if all(own is not None and own in told for own, told in zip(row.row.addresses, theirs, strict=True)):
+    if all(own is not None and own in told for own, told in zip(row.row.addresses, said.addresses, strict=True)):
         yield WEIGHTS["boot addresses"], "the load addresses"
-    if row.row.page_size and row.row.page_size in said.facts.values("page_size"):
+    if row.row.page_size and row.row.page_size in said.page_sizes:
         yield WEIGHTS["page size"], f"page size {row.row.page_size}"
 
 
@@ -298,7 +347,7 @@ def _exact(row: IndexRow, said: Said) -> Iterator[tuple[int, str]]:
     kinds: tuple[tuple[str, Iterable[str], Iterable[object]], ...] = (
         ("compatible", row.compatible, said.compatible),
         ("model", (*row.models, row.name), said.models),
-        ("dtb", row.dtb, said.facts.values("dtb_name")),
+        ("dtb", row.dtb, said.trees),
     )
     for kind, ours, theirs in kinds:
         same = [value for value in ours if value and value in theirs and not is_reference_board(value)]

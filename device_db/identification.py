@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pmport.device_db.agreements import ENOUGH, Said, agreements
 from pmport.device_db.record_files import load
+from pmport.device_db.search_index import IndexRow
 from pmport.render import Renders, Table
 
 if TYPE_CHECKING:
     from pmport.device_db.device import Device
-    from pmport.device_db.search_index import IndexRow
     from pmport.facts import DeviceFacts
 
 __all__ = ["BoardAnswer", "Candidate", "boards", "find", "of_several_boards"]
@@ -85,12 +85,24 @@ def boards(facts: DeviceFacts) -> tuple[BoardAnswer, ...]:
         >>> [(answer.tree, sorted(answer.best)) for answer in boards(told)]
         [('dtb-00', ['oneplus-enchilada'])]
     """
-    return tuple(_board_answer(place, told) for place, told in facts.by_tree().items() if place is not None)
+    return tuple(answer for answer, _ in _by_tree(facts.by_tree()))
 
 
-def _board_answer(place: str, told: DeviceFacts) -> BoardAnswer:
-    said = Said(told)
-    return BoardAnswer(place, next(iter(said.models), ""), _candidates(agreements(said)), said.names_a_board)
+Agreed = dict[IndexRow, tuple[tuple[int, str], ...]]
+
+
+def _by_tree(told: Mapping[str | None, DeviceFacts]) -> Iterator[tuple[BoardAnswer, Agreed]]:
+    """What each tree says, and what it has in common with each record; equal trees are looked up once."""
+    known: dict[frozenset[tuple[str, object]], Agreed] = {}
+    for place, facts in told.items():
+        if place is None:
+            continue
+        said = Said(facts)
+        key = frozenset((fact.field, fact.value) for fact in facts)
+        if key not in known:
+            known[key] = dict(agreements(said))
+        agreed = known[key]
+        yield BoardAnswer(place, next(iter(said.models), ""), _candidates(agreed.items()), said.names_a_board), agreed
 
 
 def of_several_boards(answers: Sequence[BoardAnswer]) -> bool:
@@ -117,18 +129,14 @@ def find(facts: DeviceFacts) -> tuple[Candidate, ...]:
         Candidates, the best first; several with one score are a tie; empty: none of these, or the image holds trees of
         several boards and nothing else says for which of them it is (:func:`boards` tells what each says).
     """
-    by_tree = facts.by_tree()
-    phone = dict(agreements(Said(by_tree.pop(None, type(facts)()))))
-    answers = boards(facts)
-    found: dict[IndexRow, tuple[tuple[int, str], ...]] = dict(phone)
-    for told in by_tree.values():
-        for row, agreed in agreements(Said(told)):
-            mine = {
-                **{text: points for points, text in phone.get(row, ())},
-                **{text: points for points, text in agreed},
-            }
-            merged = tuple((points, text) for text, points in mine.items())
-            if sum(points for points, _ in merged) > sum(points for points, _ in found.get(row, ())):
+    told = facts.by_tree()
+    phone: Agreed = dict(agreements(Said(told[None]))) if None in told else {}
+    answers, found = [], dict(phone)
+    for answer, agreed in _by_tree(told):
+        answers.append(answer)
+        for row, own in agreed.items():
+            merged = tuple(dict.fromkeys((*phone.get(row, ()), *own)))
+            if _points(merged) > _points(found.get(row, ())):
                 found[row] = merged
     candidates = _candidates(found.items())
     said_by_phone = {candidate.codename for candidate in _candidates(phone.items())}
@@ -137,7 +145,11 @@ def find(facts: DeviceFacts) -> tuple[Candidate, ...]:
     return candidates
 
 
+def _points(agreed: Iterable[tuple[int, str]]) -> int:
+    return sum(points for points, _ in agreed)
+
+
 def _candidates(found: Iterable[tuple[IndexRow, tuple[tuple[int, str], ...]]]) -> tuple[Candidate, ...]:
-    scored = ((row, sum(points for points, _ in agreed), tuple(text for _, text in agreed)) for row, agreed in found)
+    scored = ((row, _points(agreed), tuple(text for _, text in agreed)) for row, agreed in found)
     enough = (Candidate(row.codename, row.name, score, why) for row, score, why in scored if score >= ENOUGH)
     return tuple(sorted(enough, key=lambda candidate: (-candidate.score, candidate.codename)))

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from pmport.devicetree.tree import DeviceTree
     from pmport.devicetree.tree_node import TreeNode
 
-__all__ = ["of_blob", "of_tree"]
+__all__ = ["of_blob", "of_identity", "of_tree"]
 
 
 SIMULATED = re.compile(r"_sim_")
@@ -46,7 +46,7 @@ def of_tree(tree: DeviceTree) -> Iterator[Fact]:
     Yields:
         Facts; their sources name the node and property.
     """
-    yield from _identity(tree)
+    yield from of_identity(tree)
     for node, base, size in memory_banks(tree):
         yield Fact("memory", (base, size), f"{node.path}/reg")
     chosen = tree.chosen
@@ -66,7 +66,15 @@ def of_tree(tree: DeviceTree) -> Iterator[Fact]:
         yield from _touch(node)
 
 
-def _identity(tree: DeviceTree) -> Iterator[Fact]:
+def of_identity(tree: DeviceTree) -> Iterator[Fact]:
+    """What a tree's root says: model, names, chip, and the numbers that bootloaders choose by.
+
+    Args:
+        tree: The tree, or an overlay.
+
+    Yields:
+        Facts.
+    """
     identity = identify(tree)
     if identity.model:
         yield Fact("model", identity.model, "/model")

@@ -108,6 +108,18 @@ def test_one_word_does_not_beat_maker_and_chip() -> None:
     assert device_db.find(DeviceFacts(another_maker)) == ()
 
 
+def test_a_name_that_goes_on_is_another_phones() -> None:
+    plus = of_tree(model="Xunlong Orange Pi PC Plus", compatible="xunlong,orangepi-pc-plus", soc="sun8i-h3")
+    assert device_db.find(DeviceFacts(plus)) == ()
+    itself = of_tree(model="Xunlong Orange Pi PC", soc="sun8i-h3")
+    assert device_db.find(DeviceFacts(itself))[0].codename == "xunlong-orangepi-pc"
+
+
+def test_a_chips_string_holds_no_name() -> None:
+    tablet = of_tree(model="INet-D978 Rev 02", compatible="allwinner,sun8i-a33", soc="sun8i-a33")
+    assert device_db.find(DeviceFacts(tablet)) == ()
+
+
 def test_trees_of_several_boards_name_none_of_them() -> None:
     trees = [
         *of_tree("dtb-00", model="LG Nexus 5X", compatible="lg,bullhead"),
