@@ -16,21 +16,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from debian import unpacked
-from identification import Case, Confusion
+from identification import Case, Confusion, debian_boards
 
 import pmport
-from pmport.device_db.search_index import rows
-from pmport.devicetree import Blob
-from pmport.facts import DeviceFacts, of
-from pmport.facts.device_tree import of_identity
+from pmport.facts import of
 
 if TYPE_CHECKING:
     from pmport.device_db import Device
 
 LIST = Path(__file__).with_name("recognition_trees.tsv")
 TREES = Path(os.environ.get("PMPORT_TREES", "trees"))
-KERNELS = (("linux-image-arm64", "arm64", "trixie"), ("linux-image-armmp", "armhf", "bookworm"))
 
 
 def _is_one_of(codenames: frozenset[str], device: Device) -> bool:
@@ -45,26 +40,6 @@ def public_files() -> Iterator[tuple[Case, bool, bool]]:
             right = frozenset(codenames.split(",")) - {""}
             with pmport.open(TREES / blob) as image:
                 yield Case(f"{repository}/{path}", of(image), partial(_is_one_of, right)), bool(right), named == "yes"
-
-
-def debian_boards() -> Iterator[tuple[Case, bool, bool]]:
-    """Each board of Debian's kernels, and whether it has a record; its tree names it."""
-    known: dict[str, set[str]] = defaultdict(set)
-    for row in rows():
-        for name in (
-            row.codename.replace("-", ",", 1),
-            *row.compatible,
-            *(tree.rpartition("/")[2] for tree in row.dtb),
-            *row.models,
-            row.name,
-        ):
-            known[name].add(row.codename)
-    for package, architecture, suite in KERNELS:
-        for path in sorted(unpacked(package, architecture, suite).rglob("*.dtb")):
-            told = DeviceFacts(of_identity(Blob.parse(path.read_bytes()).tree()))
-            names = [path.stem, *map(str, told.values("compatible")[:1]), *map(str, told.values("model"))]
-            right = frozenset(codename for name in names for codename in known[name])
-            yield Case(str(path), told, partial(_is_one_of, right)), bool(right), True
 
 
 @pytest.mark.parametrize("source", [public_files, debian_boards])

@@ -82,6 +82,20 @@ SIBLINGS = frozenset(
     }
 )
 """What makes another phone's name of the name before it: an Orange Pi PC Plus is no Orange Pi PC."""
+SHARED_NAMES: Mapping[str, str] = MappingProxyType(
+    {
+        "kona": "Qualcomm SM8250, Samsung Galaxy Note 8.0",
+        "leo": "HTC HD2, Sony Xperia Z3, Xiaomi Mi Note Pro",
+        "merlin": "Motorola Moto G Turbo, Xiaomi Redmi Note 9",
+        "odin": "AYN Odin, Xiaomi Mix 4",
+        "onyx": "OnePlus X, Xiaomi Poco F7",
+        "panther": "Google Pixel 7, Nokia 4.2",
+        "phoenix": "Lenovo Phab Plus, Xiaomi Redmi K30",
+        "thor": "Amazon Kindle Fire HDX, Xiaomi 12S Ultra",
+    }
+)
+"""Codename that several makers gave → to what: it says something only with the maker or the chip. Source: Google's list of
+devices that Play supports, and fingerprints in public images."""
 KIN: tuple[frozenset[str], ...] = tuple(
     frozenset(names.split())
     for names in (
@@ -364,7 +378,8 @@ def _named(row: _Row, said: Said) -> Iterator[tuple[int, str]]:
     elif same := sorted(said.names & products):
         yield WEIGHTS["product"], f"product {same[0]}"
     elif row.own_name in said.names and row.own_name not in _chips():
-        yield WEIGHTS["name"], f"it calls itself {row.own_name}"
+        backed = row.own_name not in SHARED_NAMES or said.makers & row.makers or row.socs & said.socs
+        yield WEIGHTS["name" if backed else "word"], f"it calls itself {row.own_name}"
     elif same := sorted(said.names & row.aliases):
         yield WEIGHTS["name"], f"it calls itself {same[0]}"
     elif (

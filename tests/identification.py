@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import json
 import zlib
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING
 
+from debian import unpacked
 from support import CORPUS, REPOSITORY
 
 import pmport
 from pmport import device_db
+from pmport.device_db.reference_boards import is_reference_board
+from pmport.device_db.search_index import rows
+from pmport.devicetree import Blob
 from pmport.facts import DeviceFacts, Fact, of
+from pmport.facts.device_tree import of_identity
 
 if TYPE_CHECKING:
     from pmport.device_db import Device
@@ -118,6 +123,34 @@ def lk2nd_devices() -> Iterator[Case]:
             given = [Fact("compatible", text, "test") for text in entry["compatible"]]
             told = DeviceFacts([*given, Fact("model", entry["model"], "test")])
             yield Case(entry["model"], told, partial(_is_lk2nd, frozenset(entry["compatible"]), entry["model"]))
+
+
+KERNELS = (("linux-image-arm64", "arm64", "trixie"), ("linux-image-armmp", "armhf", "bookworm"))
+
+
+def _is_one_of(codenames: frozenset[str], device: Device) -> bool:
+    return device.codename in codenames
+
+
+def debian_boards() -> Iterator[tuple[Case, bool, bool]]:
+    """Each board of Debian's kernels, whether it has a record, and that its tree names it."""
+    known: dict[str, set[str]] = defaultdict(set)
+    phones = (row for row in rows() if not any(map(is_reference_board, row.compatible)))
+    for row in phones:
+        for name in (
+            row.codename.replace("-", ",", 1),
+            *row.compatible,
+            *(tree.rpartition("/")[2] for tree in row.dtb),
+            *row.models,
+            row.name,
+        ):
+            known[name].add(row.codename)
+    for package, architecture, suite in KERNELS:
+        for path in sorted(unpacked(package, architecture, suite).rglob("*.dtb")):
+            told = DeviceFacts(of_identity(Blob.parse(path.read_bytes()).tree()))
+            names = [path.stem, *map(str, told.values("compatible")[:1]), *map(str, told.values("model"))]
+            right = frozenset(codename for name in names for codename in known[name])
+            yield Case(str(path), told, partial(_is_one_of, right)), bool(right), True
 
 
 def _is_named(codename: str, device: Device) -> bool:

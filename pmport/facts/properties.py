@@ -99,6 +99,7 @@ def of_fingerprint(text: str, source: str, certainty: Certainty = Certainty.STAT
     found = FINGERPRINT.fullmatch(text.strip())
     if not found or {found[1].lower(), found[3].lower()} & GENERIC:
         return
-    yield Fact("manufacturer", found[1], source, certainty=certainty)
+    if found[1] != "Android":  # of builds from AOSP, for any phone
+        yield Fact("manufacturer", found[1], source, certainty=certainty)
     for name in dict.fromkeys((found[3], found[2])):
         yield Fact("product", name, source, certainty=certainty)

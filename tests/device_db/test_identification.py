@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from pathlib import Path
 
 import pytest
-from identification import FACTS, SOURCES, STRANGERS, Confusion
+from identification import FACTS, SOURCES, STRANGERS, Confusion, debian_boards
 from support import CORPUS, real
 
 import pmport
@@ -77,6 +78,19 @@ def test_a_model_alone_is_seldom_taken_for_another_phone() -> None:
 def test_every_image_that_names_its_phone_finds_it() -> None:
     real(CORPUS / "boot")
     assert not Confusion.of(SOURCES["real images"]()).wrong
+
+
+@pytest.mark.online
+@pytest.mark.no_cover
+def test_no_board_of_debians_kernels_is_taken_for_another() -> None:
+    counts = {True: Confusion(), False: Confusion()}
+    for case, recorded, _ in islice(debian_boards(), 0, None, 4):
+        one = Confusion.of([case])
+        counts[recorded].counts += one.counts
+        counts[recorded].wrong += one.wrong if one.counts["wrong"] else []
+    assert not counts[True].wrong
+    assert counts[True].counts["right"] + counts[True].counts["tie"] >= 0.95 * counts[True].counts.total()
+    assert {name for _, name in counts[False].wrong} <= {"solidrun-cubox"}  # its record does not say the chip
 
 
 @pytest.mark.parametrize("name", STRANGERS)

@@ -108,6 +108,15 @@ def test_one_word_does_not_beat_maker_and_chip() -> None:
     assert device_db.find(DeviceFacts(another_maker)) == ()
 
 
+@pytest.mark.parametrize("name", rules.SHARED_NAMES)
+def test_a_name_of_several_makers_needs_the_maker_or_the_chip(name: str) -> None:
+    alone = Fact("product", name, "getvar product")
+    assert device_db.find(DeviceFacts([alone])) == ()
+    row = next(row for row in search_index.rows() if row.codename.partition("-")[2] == name)
+    backed = Fact("manufacturer", row.manufacturer, "getvar ro.build.fingerprint")
+    assert row.codename in {candidate.codename for candidate in device_db.find(DeviceFacts([alone, backed]))}
+
+
 def test_a_name_that_goes_on_is_another_phones() -> None:
     plus = of_tree(model="Xunlong Orange Pi PC Plus", compatible="xunlong,orangepi-pc-plus", soc="sun8i-h3")
     assert device_db.find(DeviceFacts(plus)) == ()
