@@ -24,7 +24,7 @@ REDACTED = "[redacted]"
 IDENTIFYING: tuple[tuple[str, str], ...] = (
     (
         "serial number",
-        r"serial|serialno|serial[-_. ]?(?:no|number)|iserialnumber|usb_serialnumber|(?:androidboot\.)?serialno",
+        r"(?:(?:batt(?:ery)?|board|device|emmc|panel|phone|soc|usb)[-_. ]?)?serial(?:[-_. ]?(?:no|num|number))?|iserialnumber",
     ),
     ("IMEI or MEID", r"imei\d?|meid|imeisv"),
     (
@@ -35,7 +35,7 @@ IDENTIFYING: tuple[tuple[str, str], ...] = (
         "hardware address",
         r"(?:wifi|wlan|bt|bluetooth|eth|btmac|wifi[-_]?mac)?[-_.]?(?:mac|macaddr|mac[-_]?addr(?:ess)?|bdaddr)|usb_network_host_addr",
     ),
-    ("unlock code", r"unlock[-_]?(?:code|token|key)|device[-_]?token|identifier[-_]?token|get_unlock_data"),
+    ("unlock code", r"unlock[-_]?(?:code|key)|(?:[a-z]+[-_])?token|get_unlock_data"),
     ("telephone subscriber", r"imsi|iccid|msisdn|phone[-_]?number"),
     ("build owner", r"androidboot\.(?:wificountrycode|deviceid|uniqueno|em\.did|prjname_sn|psn|barcode)|barcode|psn"),
 )
@@ -43,7 +43,9 @@ IDENTIFYING: tuple[tuple[str, str], ...] = (
 
 _KEY = "|".join(pattern for _, pattern in IDENTIFYING)
 _WHOLE_KEY = rf"(?i:(?:[\w.-]+[.:])?(?:{_KEY}))"
-_KEY_AND_VALUE = rf"(?i:(?P<key>(?<![\w.-])(?:[\w-]+[.:])?(?:{_KEY}))(?P<sign>\"?\s*[=:]\s*\"?)(?P<value>[^\s\",;]+))"
+_VALUE = r"\"[^\"\n]*\"|'[^'\n]*'|(?:(?<=:)|(?<=:\s))[^\s\",;]+(?: (?=[a-z-]*\d)[0-9a-z-]+(?=[\s\",;]|$))*|[^\s\",;]+"
+"""In quotes, to their end; behind a colon also further words with digits in them; else one word."""
+_KEY_AND_VALUE = rf"(?i:(?P<key>(?<![\w.-])(?:[\w-]+[.:])?(?:{_KEY}))(?P<sign>\"?\s*[=:]\s*)(?P<value>{_VALUE}))"
 _MAC = r"(?<![0-9A-Fa-f:])(?:[0-9A-Fa-f]{2}:){5}[0-9A-Fa-f]{2}(?![0-9A-Fa-f:])"
 _IMEI = r"(?<!\d)\d{15}(?!\d)"
 
@@ -99,9 +101,15 @@ def _redact(value: object) -> object:
 
 
 def _redact_text(text: str) -> str:
-    text = _compiled(_KEY_AND_VALUE).sub(rf"\g<key>\g<sign>{REDACTED}", text)
+    text = _compiled(_KEY_AND_VALUE).sub(_hidden, text)
     text = _compiled(_MAC).sub(REDACTED, text)
     return _compiled(_IMEI).sub(lambda match: REDACTED if _luhn(match.group()) else match.group(), text)
+
+
+def _hidden(match: re.Match[str]) -> str:
+    value = match["value"]
+    quote = value[0] if value[0] in "\"'" and len(value) > 1 and value[-1] == value[0] else ""
+    return f"{match['key']}{match['sign']}{quote}{REDACTED}{quote}"
 
 
 def _luhn(digits: str) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from array import array
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from typing import TYPE_CHECKING, TypeVar
 
 from pmport.byte_sources import FileSource
@@ -22,6 +22,7 @@ from pmport.events import BytesMoved, OnEvent, Waiting, ignore
 from pmport.flashers.samsung.read_ahead import parts_ahead
 from pmport.flashers.samsung.settings import EmptyPackets, LokeSettings
 from pmport.formats.storage.pit import LARGEST, Pit
+from pmport.interruption import Stopped, check, held
 from pmport.wire import loke as wire
 from pmport.wire.loke import CloseCommand, Kind, Request, Response, SessionCommand
 from pmport.wire.loke_dialect import Dialect, Sequence, sequences
@@ -303,14 +304,18 @@ class LokeClient:
         """
         step = step or f"flash {entry.name}"
         dialect = self.begin()
-        self.ask(wire.file_begin())
         done, self._owed = 0, False
-        with closing(parts_ahead(data, dialect.part_size)) as parts:
+        with held(f"{entry.name} is written whole"), closing(parts_ahead(data, dialect.part_size)) as parts:
+            self.ask(wire.file_begin())
             for cut in sequences(data.size, dialect):
                 try:
                     self._sequence(entry, data, parts, cut, dialect, step)
                 except (FlashError, TransportError) as error:
                     raise _broken(error, step, entry.name, done, cut.offset) from error
+                except Stopped as stop:
+                    stop.state = f"{entry.name}: {done} bytes of it are written"
+                    stop.remedy = "flash it again from the beginning before the phone is started" if done else ""
+                    raise
                 done = cut.offset + cut.real
         self.on_event(BytesMoved(step, data.size, data.size))
 
@@ -330,6 +335,11 @@ class LokeClient:
                 raise FlashError(f"{source.name} was changed while it was flashed", remedy=AGAIN)
             offset = cut.offset + number * size
             self.on_event(BytesMoved(step, offset, data.size))
+            try:
+                check()
+            except Stopped:
+                self._fill(number, cut, size)
+                raise
             self._part(number, next(parts), first=not offset)
         end = wire.end_sequence(
             cut, device_type=entry.device_type, identifier=entry.identifier,
@@ -339,6 +349,14 @@ class LokeClient:
         self._send(end, around=True)
         limit = dialect.end_seconds if self.settings.sequence_end is None else self.settings.sequence_end
         self._acknowledged(Kind.FILE, f"the end of {step}", limit)
+
+    def _fill(self, number: int, cut: Sequence, size: int) -> None:
+        """Send the rest of a sequence as zeros, which are written only at its end: before, a phone hears no request."""
+        self.on_event(Waiting("stop", "the announced parts to end; stop once more to leave at once"))
+        zeros = array("B", bytes(size))
+        with suppress(FlashError, TransportError):
+            for index in range(number, cut.parts):
+                self._part(index, zeros, first=not cut.offset and not index)
 
     def _part(self, number: int, part: array[int], *, first: bool) -> None:
         heimdall = self.settings.empty_packets is EmptyPackets.HEIMDALL

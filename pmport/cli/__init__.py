@@ -5,6 +5,7 @@ A command parses its arguments, calls the library and prints; what it knows belo
 
 from __future__ import annotations
 
+import signal
 import sys
 from typing import cast
 
@@ -12,9 +13,10 @@ import click
 
 from pmport import __version__
 from pmport.cli.suggesting import SuggestingGroup
-from pmport.extensions import Extensible, load
-from pmport.lazy import named
 from pmport.errors import DeviceGoneError, ExtensionError, FlashError, PmportError, TransportError
+from pmport.extensions import Extensible, load
+from pmport.interruption import Stopped, raise_stopped
+from pmport.lazy import named
 
 __all__ = ["main"]
 
@@ -58,6 +60,8 @@ EXIT_INPUT = 3
 """The input is wrong: a file, a record, a setting."""
 EXIT_DEVICE = 4
 """The device or the cable failed."""
+SIGNALLED = 130
+"""Stopped by Ctrl-C."""
 
 
 class LazyGroup(SuggestingGroup):
@@ -105,15 +109,19 @@ def main(args: list[str] | None = None) -> None:
     Args:
         args: The arguments; None: the process's own.
 
-    Exit codes: 0 fine, 1 findings, 2 usage, 3 bad input, 4 device trouble.
+    Exit codes: 0 fine, 1 findings, 2 usage, 3 bad input, 4 device trouble, 130 and 143 stopped by SIGINT and SIGTERM.
     """
+    signal.signal(signal.SIGTERM, raise_stopped)
     try:
         sys.exit(pmport.main(args=args, prog_name="pmport", standalone_mode=False))
     except click.ClickException as error:
         error.show()
         sys.exit(error.exit_code)
-    except click.Abort:
-        sys.exit(130)
+    except click.Abort as abort:
+        stop = abort.__cause__
+        if isinstance(stop, Stopped) and (stop.state or stop.remedy):
+            _complain(stop)
+        sys.exit(stop.exit_code if isinstance(stop, Stopped) else SIGNALLED)
     except (FlashError, TransportError, DeviceGoneError) as error:
         _complain(error)
         sys.exit(EXIT_DEVICE)
@@ -128,6 +136,6 @@ def main(args: list[str] | None = None) -> None:
         sys.exit(EXIT_INPUT)
 
 
-def _complain(error: Exception) -> None:
+def _complain(error: BaseException) -> None:
     """One clear paragraph on standard error."""
     click.echo(f"pmport: {error}", err=True)

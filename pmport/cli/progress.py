@@ -49,6 +49,7 @@ def _print_line(event: Event) -> None:
 
 
 def _bars() -> Iterator[OnEvent]:
+    from rich.markup import escape  # noqa: PLC0415 - as below
     from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn  # noqa: PLC0415 - 48 ms, only on a terminal
 
     columns = (
@@ -63,14 +64,14 @@ def _bars() -> Iterator[OnEvent]:
 
         def draw(event: Event) -> None:
             if isinstance(event, StepStarted):
-                progress.update(task, description=event.step, completed=0, total=None)
+                progress.update(task, description=escape(event.step), completed=0, total=None)
             elif isinstance(event, BytesMoved):
                 progress.update(task, completed=event.done, total=event.total)
             elif isinstance(event, DeviceText):
-                progress.console.print(f"[dim](phone) {redact(event.text)}", highlight=False)
+                progress.console.print(f"[dim](phone) {escape(redact(event.text))}", highlight=False)
             elif isinstance(event, Waiting):
-                progress.update(task, description=f"waiting for {event.reason}", total=None)
+                progress.update(task, description=f"waiting for {escape(event.reason)}", total=None)
             elif isinstance(event, StepFinished):
-                progress.console.print(f"[green]✓[/] {event.step} [dim]{event.seconds:.2f} s", highlight=False)
+                progress.console.print(f"[green]✓[/] {escape(event.step)} [dim]{event.seconds:.2f} s", highlight=False)
 
         yield draw
