@@ -21,7 +21,7 @@ __all__ = ["formats_page", "write_tables"]
 EXIT_CODES = """## Exit codes
 
 0: fine. 1: everything worked, and there are findings. 2: the command line is wrong. 3: a file, a record or a setting is wrong.
-4: the phone or the cable failed.
+4: the phone or the cable failed. 130, 143: stopped by Ctrl-C or SIGTERM.
 """
 
 
