@@ -179,9 +179,8 @@ FORMATS: tuple[FormatRow, ...] = (
         kind="QCDT",
         path="pmport.formats.trees.tables:QcdtTable",
         magics=((0, b"QCDT"),),
-        writes="identical, build",
+        writes="identical, build, edit",
         source="Qualcomm dtbTool; LK dev_tree.h",
-        limits="LG's 16-byte entries of version 1 are not read",
     ),
     FormatRow(
         kind="DTBH",
@@ -206,14 +205,14 @@ FORMATS: tuple[FormatRow, ...] = (
         kind="DT table",
         path="pmport.formats.trees.tables:DtTable",
         magics=((0, b"\xd7\xb7\xab\x1e"),),
-        writes="identical, build",
+        writes="identical, build, edit",
         source="AOSP libufdt, dt_table.h",
     ),
     FormatRow(
         kind="uImage",
         path="pmport.formats.packages.uimage:UImage",
         magics=((0, b"'\x05\x19V"),),
-        writes="identical, build",
+        writes="identical, build, edit",
         source="U-Boot include/image.h",
     ),
     FormatRow(
@@ -329,7 +328,7 @@ FORMATS: tuple[FormatRow, ...] = (
         kind="Android sparse image",
         path="pmport.formats.storage.sparse:SparseImage",
         magics=((0, b":\xff&\xed"),),
-        writes="identical, build",
+        writes="identical, build, edit",
         source="AOSP system/core/libsparse, sparse_format.h",
     ),
     FormatRow(

@@ -169,7 +169,7 @@ def _new_header(
         header = replace(header, recovery_dtbo_offset=header.page_size + before)
     elif "recovery_dtbo" in sections:
         header = replace(header, recovery_dtbo_offset=0)
-    if header.layout is Layout.V2 and not header.dtb_size:
+    if header.layout is Layout.V2 and not header.dtb_size and image.dtb:
         raise FormatError("header version 2 must have a dtb", format=FORMAT, field="dtb_size")
     return _with_id(image, header, sections, edits.get("id_recipe"), notes)
 

@@ -56,7 +56,7 @@ class UImage(Container):
     """
 
     KIND = KIND
-    FORMAT = Format(magics=((0, b"'\x05\x19V"),), writes="identical, build", source="U-Boot include/image.h")
+    FORMAT = Format(magics=((0, b"'\x05\x19V"),), writes="identical, build, edit", source="U-Boot include/image.h")
 
     def __init__(self, section: Section, values: tuple[int | bytes, ...], parts: tuple[Part, ...]) -> None:
         self._section = section
@@ -126,13 +126,18 @@ class UImage(Container):
             The image.
 
         Raises:
-            ValueError: If a word is unknown, or the name is too long.
+            FormatError: If a word is unknown, a number has more than 32 bits, the name is too long, or no file is given.
         """
         sections = [Section.of(file) for file in files]
+        if not sections:
+            raise FormatError("there is no file to put in", format=KIND, field="size")
         data = sections[0] if len(sections) == 1 else Section.joined(_table(sections))
         raw = name.encode()
         if len(raw) > 32:
-            raise ValueError(f"the name has {len(raw)} bytes, and 32 fit")
+            raise FormatError(f"the name has {len(raw)} bytes, and 32 fit", format=KIND, field="name")
+        for field, number in (("load", load), ("entry", entry), ("time", time), ("size", data.size)):
+            if not 0 <= number < 1 << 32:
+                raise FormatError(f"{number:#x} is no number of 32 bits", format=KIND, field=field)
         codes = (
             _code(SYSTEMS, system),
             _code(ARCHITECTURES, architecture),
@@ -142,6 +147,30 @@ class UImage(Container):
         head = [MAGIC, 0, time, data.size, load, entry, _crc(data), *codes, raw]
         head[1] = zlib.crc32(HEADER.pack(*head))
         return cls.parse(Section.joined([HEADER.pack(*head), data]))
+
+    def replace(self, **files: Readable) -> Self:
+        """Other files behind the same header, whose sizes and checksums are brought up to date; what follows stays.
+
+        Args:
+            files: By the names of the parts: ``payload=``, or ``**{"file.0": …}``.
+
+        Returns:
+            A new image.
+
+        Raises:
+            FormatError: If there is no such file.
+        """
+        held = {part.name: part.section for part in self._parts if part.role is Role.CONTENT}
+        if unknown := sorted(files.keys() - held.keys()):
+            known = ", ".join(held)
+            raise FormatError(f"There is no file {', '.join(unknown)}", format=KIND, remedy=f"There are {known}")
+        sections = [Section.of(files.get(name, section)) for name, section in held.items()]
+        data = Section.joined(_table(sections)) if self._values[9] == MULTI else sections[0]
+        head = [*self._values]
+        head[1], head[3], head[6] = 0, data.size, _crc(data)
+        head[1] = zlib.crc32(HEADER.pack(*head))
+        tail = [part.section for part in self._parts if part.role is Role.TAIL]
+        return type(self).parse(Section.joined([HEADER.pack(*head), data, *tail]))
 
     @property
     def load(self) -> int:
@@ -240,7 +269,7 @@ def _code(table: Mapping[int, str], word: str) -> int:
     for code, known in table.items():
         if known == word:
             return code
-    raise ValueError(f"{word!r} is none of {', '.join(table.values())}")
+    raise FormatError(f"{word!r} is none of {', '.join(table.values())}", format=KIND)
 
 
 def _crc(data: Section) -> int:

@@ -309,11 +309,26 @@ class Pit(Node):
         wanted = file.removesuffix(".lz4")
         return next((entry for entry in self.entries if entry.file and entry.file == wanted), None)
 
+    def unit(self, entry: PitEntry) -> int:
+        """The logical unit that a partition is on: UFS phones with several have its number where others have offsets.
+
+        Args:
+            entry: The entry.
+
+        Returns:
+            Its number; 0 where the table counts one unit or none.
+        """
+        return entry.file_offset if self._has_units else 0
+
+    @cached_property
+    def _has_units(self) -> bool:
+        return self.lu_count > 1 and all(entry.file_offset < self.lu_count for entry in self.entries)
+
     @cached_property
     def starts(self) -> tuple[int | None, ...]:
         """The start block of each entry; None in tables that do not tell it."""
         firsts = [entry.start for entry in self.entries]
-        seconds = [entry.file_offset for entry in self.entries]
+        seconds = [0 if self._has_units else entry.file_offset for entry in self.entries]
         if len(set(firsts)) == 1 and not any(seconds):
             return (None,) * len(firsts)
         chosen = firsts if max(firsts) > SECTOR_LIMIT or not any(seconds) else seconds
@@ -342,7 +357,7 @@ class Pit(Node):
                 if start is None or entry.device_type not in BLOCK_SIZES
                 else start * BLOCK_SIZES[entry.device_type],
                 self.partition_size(entry),
-                entry.device,
+                f"{entry.device} unit {self.unit(entry)}" if self._has_units else entry.device,
                 entry.file,
             )
             for entry, start in zip(self.entries, self.starts, strict=True)

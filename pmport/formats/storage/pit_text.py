@@ -154,7 +154,7 @@ def check(pit: Pit) -> Iterator[Finding]:
 
 def _overlaps(pit: Pit) -> Iterator[Finding]:
     placed = [
-        (entry.device_type, start, start + entry.block_count, entry.name)
+        ((entry.device_type, pit.unit(entry)), start, start + entry.block_count, entry.name)
         for entry, start in zip(pit, pit.starts, strict=True)
         if start is not None and start >= BOOT_AREA and entry.block_count and entry.name
     ]

@@ -91,7 +91,9 @@ class SparseImage(Container):
 
     KIND = FORMAT
     FORMAT = Format(
-        magics=((0, b":\xff&\xed"),), writes="identical, build", source="AOSP system/core/libsparse, sparse_format.h"
+        magics=((0, b":\xff&\xed"),),
+        writes="identical, build, edit",
+        source="AOSP system/core/libsparse, sparse_format.h",
     )
 
     def __init__(self, block_size: int, total_blocks: int, chunks: tuple[Chunk, ...], parts: tuple[Part, ...]) -> None:

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, ClassVar, Self
 from pmport.devicetree import find_blobs
 from pmport.errors import FormatError
 from pmport.formats.streams.codecs import kind_of
-from pmport.formats.trees.base import EntryLayout, TreeEntry, TreeTable
+from pmport.formats.trees.base import MOST_ENTRIES, EntryLayout, TreeEntry, TreeTable
 from pmport.formats.trees.edit import row_of
 from pmport.node import Container, Format, Part, Role
 from pmport.section import Section
@@ -51,6 +51,19 @@ def _little_header(
     return version, count, layouts[version]
 
 
+def _hits(section: Section, count: int, layout: EntryLayout) -> bool:
+    """Whether every entry of a table points at a device tree."""
+    data = section.read(layout.start, count * layout.size)
+    if len(data) < count * layout.size:
+        return False
+    places = {(values["offset"], values["size"]) for values in layout.read(data)}
+    return all(
+        isinstance(offset, int) and isinstance(size, int) and size > 0 and offset + size <= section.size
+        and section.read(offset, 4) == FDT_MAGIC
+        for offset, size in places
+    )  # fmt: skip
+
+
 QCOM = ("platform_id", "variant_id")
 
 
@@ -61,12 +74,11 @@ class QcdtTable(TreeTable):
     MAGIC = b"QCDT"
     FORMAT = Format(
         magics=((0, MAGIC),),
-        writes="identical, build",
+        writes="identical, build, edit",
         source="Qualcomm dtbTool; LK dev_tree.h",
-        limits="LG's 16-byte entries of version 1 are not read",
     )
     PLACEMENT = "qcdt"
-    ID_FIELDS = (*QCOM, "subtype", "soc_rev", "pmic0", "pmic1", "pmic2", "pmic3", "board_name")
+    ID_FIELDS = (*QCOM, "subtype", "soc_rev", "pmic0", "pmic1", "pmic2", "pmic3", "board_name", "board_rev")
     LAYOUTS: ClassVar[Mapping[int, EntryLayout]] = {
         1: EntryLayout(12, (*QCOM, "soc_rev", "offset", "size"), {}),
         2: EntryLayout(12, (*QCOM, "subtype", "soc_rev", "offset", "size"), {}),
@@ -78,11 +90,37 @@ class QcdtTable(TreeTable):
         ),
     }
     """0x103 is Motorola's: a board name follows in each entry."""
+    DIALECTS: ClassVar[Mapping[int, EntryLayout]] = {
+        1: EntryLayout(12, (*QCOM, "offset", "size"), {}),
+        3: EntryLayout(
+            12,
+            (
+                *QCOM,
+                "subtype",
+                "soc_rev",
+                "board_name",
+                "board_rev",
+                "pmic0",
+                "pmic1",
+                "pmic2",
+                "pmic3",
+                "offset",
+                "size",
+            ),
+            {"board_name": 8},
+        ),
+    }
+    """Entries of the same version with other fields: LG's of 16 bytes, and those of 52 with a vendor's text and revision.
+    Taken where every offset hits a tree, and not every one does in the usual layout."""
 
     @classmethod
     def header(cls, section: Section) -> tuple[int, int, EntryLayout]:
         """Version, count and layout; see :class:`~pmport.formats.trees.base.TreeTable`."""
-        return _little_header(cls, section, cls.LAYOUTS)
+        version, count, usual = _little_header(cls, section, cls.LAYOUTS)
+        other = cls.DIALECTS.get(version)
+        if other and 0 < count <= MOST_ENTRIES and not _hits(section, count, usual) and _hits(section, count, other):
+            return version, count, other
+        return version, count, usual
 
     @classmethod
     def build(
@@ -189,7 +227,7 @@ class DtTable(TreeTable):
 
     KIND = "DT table"
     MAGIC = b"\xd7\xb7\xab\x1e"
-    FORMAT = Format(magics=((0, MAGIC),), writes="identical, build", source="AOSP libufdt, dt_table.h")
+    FORMAT = Format(magics=((0, MAGIC),), writes="identical, build, edit", source="AOSP libufdt, dt_table.h")
     PLACEMENT = "dtbo"
     ID_FIELDS = ("id", "rev", "flags", "custom0", "custom1", "custom2", "custom3")
     HEADER = struct.Struct(">8I")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -141,3 +142,36 @@ def test_a_device_tree_is_no_fit() -> None:
     from pmport.devicetree import parse_source  # noqa: PLC0415 - only here
 
     assert pmport.open(bytes(parse_source("/ { images { a { x; }; }; };"))).KIND == "device tree blob"
+
+
+@pytest.mark.parametrize("count", [1, 2, 3])
+@pytest.mark.parametrize("changed", range(3))
+def test_a_file_is_replaced_and_sums_follow(count: int, changed: int) -> None:
+    files = [bytes([65 + number]) * (100 + number) for number in range(count)]
+    old = UImage.build(*files, load=0x8000, entry=0x8000, name="kernel", time=7)
+    name = "payload" if count == 1 else f"file.{min(changed, count - 1)}"
+    files[0 if count == 1 else min(changed, count - 1)] = b"new" * 333
+    new = old.replace(**{name: b"new" * 333})
+    assert bytes(new) == bytes(UImage.build(*files, load=0x8000, entry=0x8000, name="kernel", time=7))
+    assert not [finding for finding in new.findings() if finding.severity == "error"]
+    with pytest.raises(FormatError, match="no file"):
+        old.replace(other=b"x")
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"load": -1},
+        {"entry": 1 << 32},
+        {"time": -5},
+        {"kind": "x"},
+        {"system": "x"},
+        {"compression": "x"},
+        {"name": "x" * 33},
+    ],
+)
+def test_what_does_not_fit_the_header_is_refused(wrong: dict[str, Any]) -> None:
+    with pytest.raises(FormatError):
+        UImage.build(b"data", **{"load": 0, "entry": 0, **wrong})
+    with pytest.raises(FormatError):
+        UImage.build(load=0, entry=0)

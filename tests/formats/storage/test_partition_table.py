@@ -6,6 +6,7 @@ import contextlib
 import re
 import subprocess
 import zlib
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -18,7 +19,7 @@ from pmport.errors import FormatError
 from pmport.formats.storage.flash_lists import Rawprogram, Scatter
 from pmport.formats.storage.gpt import Gpt
 from pmport.formats.storage.partition_table import Partition, PartitionTable
-from pmport.formats.storage.pit import Pit
+from pmport.formats.storage.pit import Pit, PitEntry
 
 MIB = 1 << 20
 SCATTER = b"""############
@@ -196,3 +197,20 @@ def test_an_entry_that_ends_behind_the_last_usable_sector_is_found() -> None:
         raw[512 + 16 : 512 + 20] = bytes(4)
         raw[512 + 16 : 512 + 20] = zlib.crc32(raw[512 : 512 + 92]).to_bytes(4, "little")
         assert [finding.code for finding in Gpt.parse(bytes(raw)).findings()] == codes
+
+
+def test_partitions_on_other_logical_units_do_not_overlap() -> None:
+    """As UFS phones have them: the word that others use as an offset is the unit."""
+    entries = [
+        PitEntry("EFS", device_type=8, identifier=1, start=10000, block_count=5000),
+        PitEntry("BOOT", device_type=8, identifier=2, start=15000, block_count=5000),
+        PitEntry("XBL", device_type=8, identifier=3, start=6, block_count=1000, file_offset=1),
+        PitEntry("LOG", device_type=8, identifier=4, start=9500, block_count=16000, file_offset=1),
+    ]
+    two = Pit.build(entries, lu_count=2)
+    assert two.findings() == two.table.findings() == ()
+    assert [two.unit(entry) for entry in two] == [0, 0, 1, 1]
+    assert {partition.storage for partition in two.table} == {"UFS unit 0", "UFS unit 1"}
+    one = Pit.build([*entries[:3], replace(entries[3], file_offset=0)], lu_count=2)
+    assert [finding.code for finding in one.findings()] == ["pit-overlap"]
+    assert Pit.build(entries, lu_count=0).unit(entries[2]) == 0

@@ -173,3 +173,21 @@ def test_simg2simg_splits_alike(seeds: range, tmp_path: Path) -> None:
         subprocess.run([program, whole, tmp_path / "part", str(limit)], check=True)
         theirs = [path.read_bytes() for path in sorted(tmp_path.glob("part.*"), key=lambda path: int(path.suffix[1:]))]
         assert [bytes(piece) for piece in split(whole.read_bytes(), limit)] == theirs, f"seed {seed}, limit {limit}"
+
+
+@pytest.mark.online
+@pytest.mark.judge
+def test_img2simg_makes_the_same_of_a_thousand_random_images(tmp_path: Path) -> None:
+    program = judge("img2simg", "android-sdk-libsparse-utils")
+    raw, theirs = tmp_path / "raw", tmp_path / "theirs"
+    for seed in range(1000):
+        generator = random.Random(seed)
+        size = generator.choice([4096, 1024, 8192])
+        pieces = []
+        for _ in range(generator.randrange(1, 40)):
+            word = generator.choice([bytes(4), b"\xff" * 4, generator.randbytes(4)])
+            block = generator.choice([generator.randbytes(size), word * (size // 4)])
+            pieces.append(block * generator.randrange(1, 5))
+        raw.write_bytes(b"".join(pieces))
+        subprocess.run([program, raw, theirs, str(size)], check=True)
+        assert bytes(SparseImage.build(raw.read_bytes(), block_size=size)) == theirs.read_bytes(), seed

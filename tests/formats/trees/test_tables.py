@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from support import CORPUS, corpus_files, real
 
 import pmport
-from pmport.devicetree import Blob
+from pmport.devicetree import Blob, DeviceTree
 from pmport.errors import FormatError
 from pmport.formats.trees.base import TreeTable
 from pmport.formats.trees.tables import DtTable, QcdtTable, TreeSequence
@@ -197,3 +197,24 @@ def test_no_table_is_built_of_nothing_and_no_unknown_tree_is_replaced() -> None:
         DtTable.build([])
     with pytest.raises(FormatError, match="dtb-07"):
         DtTable.build([(b"t", {})]).replace(**named("dtb-07", b"x"))
+
+
+def dialect(entry: str, count: int, fields: list[int | bytes]) -> bytes:
+    """A QCDT whose entries are laid out otherwise; the last two fields are where its tree is."""
+    tree = bytes(DeviceTree())
+    size = struct.calcsize(entry)
+    head = b"QCDT" + struct.pack("<II", 3 if size == 52 else 1, count)
+    rows = b"".join(struct.pack(entry, *fields, 2048 * (index + 1), 2048) for index in range(count))
+    return (head + rows).ljust(2048, b"\0") + tree.ljust(2048, b"\0") * count
+
+
+@pytest.mark.parametrize("count", [1, 2, 5])
+def test_other_entries_of_a_version_are_told_by_where_they_point(count: int) -> None:
+    wide = QcdtTable.parse(dialect("<4I8s7I", count, [0xCF, 8, 0, 0x10000, b"00042", 0xB, 9, 10, 0, 0]))
+    assert len(wide.children) == count
+    assert wide.entries[0].ids["board_name"] == "00042"
+    assert (wide.entries[0].ids["board_rev"], wide.entries[0].ids["pmic1"]) == (0xB, 10)
+    short = QcdtTable.parse(dialect("<4I", count, [126, 8]))
+    assert [dict(entry.ids) for entry in short.entries] == [{"platform_id": 126, "variant_id": 8}] * count
+    longer = wide.replace(**named("dtb-00", bytes(DeviceTree()) + bytes(3000)))
+    assert [entry.ids for entry in longer.entries] == [entry.ids for entry in wide.entries]
