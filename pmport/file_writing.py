@@ -29,9 +29,9 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
         with place.open("wb") as file:
             yield file
         return
-    temporary = place.with_name(f".{place.name[:200]}.{os.getpid()}.part")
+    temporary = place.with_name(f".{place.name[:200]}.{os.urandom(4).hex()}.part")
     try:
-        with temporary.open("w+b") as file:
+        with temporary.open("x+b") as file:
             yield file
         if place.exists():
             temporary.chmod(place.stat().st_mode)

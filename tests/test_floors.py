@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import importlib.util
 import os
+import re
 import types
 from collections.abc import Iterator
 from pathlib import Path
@@ -47,6 +48,15 @@ def test_the_contract_names_everything_in_the_package(floors: types.ModuleType) 
     named = {name for layer in floors.layers() for name in layer}
     there = {entry.stem for entry in PACKAGE.iterdir() if entry.suffix == ".py" or (entry / "__init__.py").exists()}
     assert named == there - {"__init__"}
+
+
+def test_what_a_new_thing_touches_is_there() -> None:
+    page = (REPOSITORY / "ARCHITECTURE.md").read_text(encoding="utf-8").partition("## Where a new thing goes")[2]
+    named = {
+        name for row in re.findall(r"^\|.*\|$", page, re.MULTILINE) for name in re.findall(r"`([\w./]+/[\w./]*)`", row)
+    }
+    assert len(named) > 20
+    assert [name for name in sorted(named) if not any((root / name).exists() for root in (PACKAGE, REPOSITORY))] == []
 
 
 def modules() -> dict[str, Path]:

@@ -224,6 +224,38 @@ def test_what_is_written_to_a_path_is_there_whole(wanted: Callable[[Path], str |
     assert list(tmp_path.iterdir()) == [target]
 
 
+def test_several_may_write_one_path_at_a_time_and_the_last_one_counts(tmp_path: Path) -> None:
+    target = tmp_path / "new.img"
+    sections = [Section.of(bytes([number]) * (1 << 20)) for number in range(8)]
+    threads = [threading.Thread(target=section.copy_to, args=(target,)) for section in sections]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert target.read_bytes() in {section.read() for section in sections}
+    assert list(tmp_path.iterdir()) == [target]
+
+
+@pytest.mark.parametrize("place", ["", ".", "missing/new.img"])
+def test_a_path_that_cannot_be_written_is_an_os_error(
+    place: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(OSError, match="directory"):
+        BootImage.parse(BYTES).write_to(place)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_is_no_plain_file_is_written_directly(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    read: list[bytes] = []
+    reader = threading.Thread(target=lambda: read.append((tmp_path / "pipe").read_bytes()))
+    reader.start()
+    Section.of(b"through").copy_to(tmp_path / "pipe")
+    reader.join()
+    assert read == [b"through"]
+
+
 def test_an_image_may_be_written_onto_the_file_it_is_read_from(tmp_path: Path) -> None:
     target = tmp_path / "boot.img"
     target.write_bytes(BYTES)
