@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from pmport.device_db.device import Addresses, Boot, Device, Display, Flash, Package
 from pmport.device_db.deviceinfo_keys import DEFAULT_BASE, KEYS
+from pmport.device_db.proposals import proposals
 from pmport.device_db.reference_boards import is_reference_name
 from pmport.errors import RecordError
 from pmport.formats.reports.deviceinfo_lint import Schema
@@ -58,12 +59,19 @@ class Question:
         text: The question.
         needed: Whether a port usually needs it.
         default: What holds while it is not answered; "" for nothing.
+        proposal: What it may be, as a deviceinfo writes it, to be confirmed; "" for nothing.
+        because: The evidence for the proposal.
     """
 
     key: str
     text: str
     needed: bool = False
     default: str = ""
+    proposal: str = ""
+    because: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.text} Perhaps {self.proposal}: {self.because}." if self.proposal else self.text
 
 
 AMBIGUOUS = (
@@ -102,7 +110,7 @@ class Draft(Renders):
             Two tables.
         """
         known = [(key, value, _source(self.evidence.get(key))) for key, value in _rows(self.device)]
-        asked = [(question.key, question.text, question.default) for question in self.needed]
+        asked = [(question.key, str(question), question.default) for question in self.needed]
         return Stack(
             [
                 Table(("key", "value", "from"), known, title=f"{self.device.codename}: what is known"),
@@ -165,7 +173,7 @@ def draft(facts: DeviceFacts, codename: str, **said: Any) -> Draft:
     device = Device(**fields)
     if device.name and device.manufacturer and not device.name.startswith((device.manufacturer, "Google", "Jolla")):
         device = replace(device, name=f"{device.manufacturer} {device.name}")
-    return Draft(device, evidence, tuple(_questions(device, facts)))
+    return Draft(device, evidence, tuple(sorted(_questions(device, facts), key=lambda question: not question.needed)))
 
 
 def _take(
@@ -283,6 +291,17 @@ def _unknown_chip(facts: DeviceFacts) -> Iterator[Question]:
 
 
 def _questions(device: Device, facts: DeviceFacts) -> Iterator[Question]:
+    """Every open key, with what the facts propose for it; a proposal makes a question one to be asked."""
+    proposed = {proposal.key: proposal for proposal in proposals(facts)}
+    for question in _open_questions(device, facts):
+        proposal = proposed.get(question.key)
+        if proposal is None:
+            yield question
+        else:
+            yield replace(question, needed=True, proposal=proposal.value, because=proposal.because)
+
+
+def _open_questions(device: Device, facts: DeviceFacts) -> Iterator[Question]:
     """Every live key that the record leaves open, the needed ones first; the others with what holds until then."""
     schema = Schema.shipped()
     version = facts.number("header_version") or 0

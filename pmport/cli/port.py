@@ -103,7 +103,15 @@ def port(
         "files": sorted(package),
         "record": str(record),
         "questions": [
-            {"key": q.key, "question": q.text, "needed": q.needed, "default": q.default} for q in draft.questions
+            {
+                "key": q.key,
+                "question": q.text,
+                "needed": q.needed,
+                "default": q.default,
+                "proposal": q.proposal,
+                "because": q.because,
+            }
+            for q in draft.questions
         ],
     }
     findings: Iterable[Finding] = lint(DeviceInfo.parse(package["deviceinfo"]))

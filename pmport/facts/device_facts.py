@@ -75,6 +75,7 @@ FIELDS: Mapping[str, str] = MappingProxyType(
         "screen_size": "(width, height) in pixels",
         "memory": "(base, size) of a memory bank, bytes",
         "stdout": "serial console of the device tree",
+        "storage": "what it keeps data on: ufs, card slot",
         # flashing
         "flash_method": "how it is flashed: fastboot, heimdall, 0xffff …",
         "bootloader": "bootloader family or version",

@@ -64,6 +64,7 @@ def of_tree(tree: DeviceTree) -> Iterator[Fact]:
             continue
         yield from _panel(node)
         yield from _touch(node)
+        yield from _storage(node)
 
 
 def of_identity(tree: DeviceTree) -> Iterator[Fact]:
@@ -92,6 +93,19 @@ def of_identity(tree: DeviceTree) -> Iterator[Fact]:
     for field, source, values in rows:
         for value in values:
             yield Fact(field, value, source)
+
+
+UFS = re.compile(r"ufs(?:hc|hci)?$|^jedec,ufs")
+"""Compatible strings of UFS host controllers: ``qcom,ufshc``, ``samsung,exynos-ufs``, ``mediatek,ufshci`` …"""
+
+
+def _storage(node: TreeNode) -> Iterator[Fact]:
+    """What is switched on: UFS, and a slot for a card where a host controller watches a pin for one."""
+    raw = node.raw
+    if "cd-gpios" in raw and node.enabled and any("sdhc" in name or "mmc" in name for name in node.compatible):
+        yield Fact("storage", "card slot", f"{node.path}/cd-gpios", certainty=Certainty.DERIVED)
+    elif "compatible" in raw and node.enabled and any(UFS.search(name) for name in node.compatible):
+        yield Fact("storage", "ufs", f"{node.path}/compatible", certainty=Certainty.DERIVED)
 
 
 def _touch(node: TreeNode) -> Iterator[Fact]:

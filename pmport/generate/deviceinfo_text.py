@@ -85,7 +85,7 @@ def deviceinfo(device: Device, questions: Iterable[Question] = ()) -> str:
         blocks.append(f"# Keys of a newer schema\n{DeviceInfo.build(device.newer_keys).text}")
     open_questions = [question for question in questions if question.needed]
     if open_questions:
-        lines = [f"# {question.key}: {question.text}\n" for question in open_questions]
+        lines = [f"# {question.key}: {question}\n" for question in open_questions]
         blocks.append("# Not known yet\n" + "".join(lines))
     return "\n".join([f"{REFERENCE}\n", *blocks])
 
