@@ -86,7 +86,7 @@ def test_what_a_phone_answers_is_told_without_it_unless_it_is_asked_for(
     name: str, as_json: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     backend = PyusbBackend([FastbootPhone("lk2nd", serial=SERIAL, variables={"imei": IMEI, "cpuid": CHIP})])
-    monkeypatch.setattr("pmport.cli.flash._bus", lambda _: backend)
+    monkeypatch.setattr("pmport.cli.phone._bus", lambda _: backend)
     arguments = ["getvar", name, "--virtual", "lk2nd", *(["--json"] if as_json else [])]
     assert clean(CliRunner().invoke(command, arguments).output)
     assert SERIAL in CliRunner().invoke(command, [*arguments, "--no-redact"]).output
