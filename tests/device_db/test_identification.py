@@ -90,7 +90,11 @@ def test_no_board_of_debians_kernels_is_taken_for_another() -> None:
         counts[recorded].wrong += one.wrong if one.counts["wrong"] else []
     assert not counts[True].wrong
     assert counts[True].counts["right"] + counts[True].counts["tie"] >= 0.95 * counts[True].counts.total()
-    assert {name for _, name in counts[False].wrong} <= {"solidrun-cubox"}  # its record does not say the chip
+    strays = {name for _, name in counts[False].wrong}
+    assert strays <= {
+        "solidrun-cubox",
+        "google-trogdor",
+    }  # the first record does not say its chip; the other serves a family
 
 
 @pytest.mark.parametrize("name", STRANGERS)
