@@ -6,6 +6,7 @@ of the newer ones), Oppo and OnePlus OZIP (``oziptools``), Rockchip RKFW and RKA
 
 from __future__ import annotations
 
+from functools import partial
 from typing import ClassVar, Self
 
 from pmport.errors import FormatError
@@ -14,6 +15,14 @@ from pmport.node import Format, Part, Role
 from pmport.section import Readable, Section
 
 __all__ = ["HuaweiUpdate", "LgDz", "LgKdz", "OppoOzip", "PxaTable", "RockchipFirmware", "SonySin", "VendorPackage"]
+
+_recognised = partial(
+    Format,
+    certain=False,
+    reads="its name",
+    source="see pmport.formats.packages.vendor",
+    limits="unverified: no real sample; recognised, not taken apart",
+)
 
 
 class VendorPackage(Wrapper):
@@ -49,13 +58,7 @@ class LgKdz(VendorPackage):
 
     KIND = "LG KDZ"
     MAGICS = ((0, b"\x28\x05\x00\x00\x34\x31\x25\x80"), (0, b"\x18\x05\x00\x00\x32\x79\x44\x50"))
-    FORMAT = Format(
-        magics=MAGICS,
-        certain=False,
-        reads="its name",
-        source="see pmport.formats.packages.vendor",
-        limits="unverified: no real sample; recognised, not taken apart",
-    )
+    FORMAT = _recognised(magics=MAGICS)
     TOOL = "kdztools"
 
 
@@ -64,13 +67,7 @@ class LgDz(VendorPackage):
 
     KIND = "LG DZ"
     MAGICS = ((0, b"\x32\x96\x18\x74"),)
-    FORMAT = Format(
-        magics=MAGICS,
-        certain=False,
-        reads="its name",
-        source="see pmport.formats.packages.vendor",
-        limits="unverified: no real sample; recognised, not taken apart",
-    )
+    FORMAT = _recognised(magics=MAGICS)
     TOOL = "kdztools"
 
 
@@ -79,13 +76,7 @@ class HuaweiUpdate(VendorPackage):
 
     KIND = "Huawei UPDATE.APP"
     MAGICS = ((92, b"\x55\xaa\x5a\xa5"),)
-    FORMAT = Format(
-        magics=MAGICS,
-        certain=False,
-        reads="its name",
-        source="see pmport.formats.packages.vendor",
-        limits="unverified: no real sample; recognised, not taken apart",
-    )
+    FORMAT = _recognised(magics=MAGICS)
     TOOL = "splitupdate"
 
 
@@ -94,13 +85,7 @@ class SonySin(VendorPackage):
 
     KIND = "Sony SIN"
     MAGICS = ((0, b"\x03SIN"),)
-    FORMAT = Format(
-        magics=MAGICS,
-        certain=False,
-        reads="its name",
-        source="see pmport.formats.packages.vendor",
-        limits="unverified: no real sample; recognised, not taken apart",
-    )
+    FORMAT = _recognised(magics=MAGICS)
     TOOL = "anyxperia_dumper"
 
 
@@ -109,13 +94,7 @@ class OppoOzip(VendorPackage):
 
     KIND = "Oppo OZIP"
     MAGICS = ((0, b"OPPOENCRYPT!"),)
-    FORMAT = Format(
-        magics=MAGICS,
-        certain=False,
-        reads="its name",
-        source="see pmport.formats.packages.vendor",
-        limits="unverified: no real sample; recognised, not taken apart",
-    )
+    FORMAT = _recognised(magics=MAGICS)
     TOOL = "oziptools"
 
 
@@ -124,13 +103,7 @@ class PxaTable(VendorPackage):
 
     KIND = "PXA-DT"
     MAGICS = ((0, b"PXA-DT"), (0, b"PXA-19xx"))
-    FORMAT = Format(
-        magics=MAGICS,
-        certain=False,
-        reads="its name",
-        source="see pmport.formats.packages.vendor",
-        limits="unverified: no real sample; recognised, not taken apart",
-    )
+    FORMAT = _recognised(magics=MAGICS)
     TOOL = "pxa-mkbootimg"
 
 
@@ -139,11 +112,5 @@ class RockchipFirmware(VendorPackage):
 
     KIND = "Rockchip firmware"
     MAGICS = ((0, b"RKFW"), (0, b"RKAF"))
-    FORMAT = Format(
-        magics=MAGICS,
-        certain=False,
-        reads="its name",
-        source="see pmport.formats.packages.vendor",
-        limits="unverified: no real sample; recognised, not taken apart",
-    )
+    FORMAT = _recognised(magics=MAGICS)
     TOOL = "rkdeveloptool"
