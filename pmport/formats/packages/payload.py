@@ -13,13 +13,13 @@ import bz2
 import hashlib
 import lzma
 import struct
-from bisect import bisect_right
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, BinaryIO, Self
 
 from pmport.errors import FormatError
+from pmport.formats.packages.payload_source import PartitionSource
 from pmport.formats.packages.protobuf import last_bytes, last_number, read_fields
 from pmport.formats.streams.codecs import decompress
 from pmport.node import Container, Format, Node, Part, Role
@@ -227,7 +227,7 @@ class Payload(Container):
             Name → the partition; its operations are carried out where it is read.
         """
         return {
-            item.name: Section.of(_PartitionSource(self, item))
+            item.name: Section.of(PartitionSource(self, item, EXPANDERS.keys()))
             for item in self.partitions
             if not item.obstacle and item.size
         }
@@ -343,54 +343,6 @@ class Payload(Container):
             digest.update(piece)
             left -= len(piece)
         return digest.digest()
-
-
-class _PartitionSource:
-    """A partition of a full payload as a source: the operations of a range are carried out when it is read.
-
-    One operation is kept: who reads on in order carries out each of them once.
-    """
-
-    def __init__(self, payload: Payload, partition: PayloadPartition) -> None:
-        self.name = partition.name
-        self.size = partition.size
-        self._payload = payload
-        self._partition = partition
-        self._kept: tuple[Operation | None, bytes] = (None, b"")
-        block = payload.block_size
-        runs: list[tuple[int, int, Operation, int]] = []
-        for operation in partition.operations:
-            done = 0
-            for first, count in operation.extents:
-                runs.append((first * block, (first + count) * block, operation, done))
-                done += count * block
-        self._runs = sorted((run for run in runs if run[2].type in EXPANDERS), key=lambda run: run[0])
-        self._starts = [run[0] for run in self._runs]
-
-    def read(self, offset: int, size: int) -> bytes:
-        """Bytes of a range.
-
-        Args:
-            offset: From where.
-            size: How many.
-
-        Returns:
-            The bytes; zeros where nothing is written.
-
-        Raises:
-            FormatError: If the data of an operation are broken.
-        """
-        out = bytearray(size)
-        for start, end, operation, inside in self._runs[max(bisect_right(self._starts, offset) - 1, 0) :]:
-            if start >= offset + size:
-                break
-            low, high = max(start, offset), min(end, offset + size)
-            if low < high:
-                if self._kept[0] is not operation:
-                    self._kept = (operation, self._payload.written(operation, self._partition))
-                at = inside + low - start
-                out[low - offset : high - offset] = self._kept[1][at : at + high - low]
-        return bytes(out)
 
 
 def _partition(data: bytes) -> PayloadPartition:
