@@ -13,16 +13,20 @@ A section is named by three keys, ``["category:NAME"."VERSION RANGE"."ARCHITECTU
 
 from __future__ import annotations
 
-import re
+import os
 import tomllib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cache, cached_property, lru_cache
 from importlib.resources import files
-from typing import Any, TypeAlias
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeAlias
 
 from pmport.errors import RecordError
-from pmport.kernels.versions import CONDITIONS, is_version, satisfies
+from pmport.kernels.versions import satisfies
+
+if TYPE_CHECKING:
+    from pmport.findings import Finding
 
 __all__ = ["KNOWN_ARCHES", "RULE_SETS", "Rule", "RuleSet", "Wanted", "load_rules", "reasons"]
 
@@ -57,6 +61,8 @@ KNOWN_ARCHES = frozenset(
 RULE_SETS = {"postmarketos": "postmarketos.toml", "generic": "generic.toml"}
 """Name of a rule set → file in this room."""
 
+CHECKOUT = "kconfigcheck.toml"
+"""Where a checkout of pmaports has its rules."""
 PREFIX = "category:"
 
 
@@ -138,6 +144,7 @@ class RuleSet:
         rules: In the order of the file.
         aliases: Name → categories.
         name: The file, or what a person calls the set.
+        findings: What of the file was not understood and is left out, each with its line.
 
     Example:
         >>> text = '[aliases]\nall = ["category:a"]\n["category:a".">=6.1"."all"]\nUSB = "y"\n'
@@ -149,29 +156,27 @@ class RuleSet:
     rules: tuple[Rule, ...]
     aliases: Mapping[str, tuple[str, ...]]
     name: str = ""
+    findings: tuple[Finding, ...] = field(default=(), compare=False)
 
     @classmethod
-    def parse(cls, text: str, name: str = "") -> RuleSet:
+    def parse(cls, text: str, name: str = "", *, strict: bool = False) -> RuleSet:
         """Read a rule set.
 
         Args:
             text: TOML.
-            name: The file's name, for errors.
+            name: The file's name, for errors and findings.
+            strict: Take every mistake for an error.
 
         Returns:
-            The rules.
+            The rules that could be read; :attr:`findings` names what could not be.
 
         Raises:
-            RecordError: If the TOML is broken, a key or value is none of the format, or two rules of one category
-                contradict each other; with the line.
+            RecordError: If the TOML is broken; with ``strict`` also if a table, key, architecture, operator or value is
+                none of the format, or two rules of one category contradict each other. With the line.
         """
-        try:
-            document = tomllib.loads(text)
-        except tomllib.TOMLDecodeError as error:
-            place = re.search(r"at line (\d+)", str(error))
-            line = int(place[1]) if place else None
-            raise RecordError(f"this is no TOML: {error}", file=name, line=line) from error
-        return _Reader(text, name).read(document)
+        from pmport.kernels.rules_reading import read_rules  # noqa: PLC0415 - it makes rules, and so needs this module
+
+        return read_rules(text, name, strict=strict)
 
     @cached_property
     def categories(self) -> tuple[str, ...]:
@@ -241,12 +246,12 @@ def _select(rules: RuleSet, categories: tuple[str, ...], version: str, arch: str
     wanted: dict[str, Rule] = {}
     for rule in chosen:
         other = wanted.setdefault(rule.option, rule)
-        if _contradict(rule, other):
-            raise _contradiction(rule, other, rules.name)
+        if contradict(rule, other):
+            raise contradiction(rule, other, rules.name)
     return chosen
 
 
-def _contradict(a: Rule, b: Rule) -> bool:
+def contradict(a: Rule, b: Rule) -> bool:
     """Whether no value can satisfy both; y and m are preferences, so they do not contradict each other."""
     if a.wanted == b.wanted:
         return False
@@ -257,13 +262,13 @@ def _contradict(a: Rule, b: Rule) -> bool:
     return left is None or right is None or left != right
 
 
-def _contradiction(rule: Rule, other: Rule, name: str) -> RecordError:
+def contradiction(rule: Rule, other: Rule, name: str) -> RecordError:
     where = f"{other.category}, line {other.line}" if other.line else other.category
     what = f"{rule.category} wants it {rule.wants}, but {where} wants it {other.wants}"
     return RecordError(what, file=name, key=rule.option, line=rule.line or None, remedy="take one of the two out")
 
 
-def _overlap(a: Rule, b: Rule) -> bool:
+def overlap(a: Rule, b: Rule) -> bool:
     """Whether some kernel falls under both."""
     if a.arches is not None and b.arches is not None and not set(a.arches) & set(b.arches):
         return False
@@ -272,143 +277,41 @@ def _overlap(a: Rule, b: Rule) -> bool:
     return any(all(satisfies(floor, condition) for condition in conditions) for floor in floors)
 
 
-class _Reader:
-    """Reads one document, and knows the lines of its text."""
-
-    def __init__(self, text: str, name: str) -> None:
-        self.lines = text.splitlines()
-        self.name = name
-
-    def read(self, document: Mapping[str, Any]) -> RuleSet:
-        aliases = document.get("aliases")
-        if aliases is not None and not isinstance(aliases, Mapping):
-            raise self._error("aliases is no table", "aliases")
-        rules = tuple(
-            rule for key, versions in document.items() if key != "aliases" for rule in self._category(key, versions)
-        )
-        result = RuleSet(rules, self._aliases(aliases or {}), self.name)
-        self._check(result)
-        return result
-
-    def _error(self, what: str, key: str, line: int | None = None, remedy: str = "") -> RecordError:
-        return RecordError(what, file=self.name, key=key, line=line or self._line(key) or None, remedy=remedy)
-
-    def _line(self, *words: str, start: int = 0) -> int:
-        """The first line from ``start`` on that holds all the words, counted from 1; 0: none."""
-        for number, line in enumerate(self.lines[start:], start + 1):
-            if all(word in line for word in words):
-                return number
-        return 0
-
-    def _key_line(self, key: str, start: int = 0) -> int:
-        """The first line from ``start`` on that gives a value to a key, counted from 1; 0: none."""
-        wanted = re.compile(rf'\s*"?{re.escape(key)}"?\s*=')
-        for number, line in enumerate(self.lines[start:], start + 1):
-            if wanted.match(line):
-                return number
-        return 0
-
-    def _aliases(self, table: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
-        for alias, members in table.items():
-            if not isinstance(members, list) or not all(str(m).startswith(PREFIX) for m in members):
-                raise self._error(f"an alias is a list of words that begin with {PREFIX}", alias, self._key_line(alias))
-        return {alias: tuple(member.removeprefix(PREFIX) for member in members) for alias, members in table.items()}
-
-    def _category(self, key: str, versions: object) -> Iterator[Rule]:
-        words = key.split()
-        if not words or not all(word.startswith(PREFIX) and len(word) > len(PREFIX) for word in words):
-            raise self._error(
-                f"a section is named by words that begin with {PREFIX}, not {key!r}", key, remedy="or [aliases]"
-            )
-        categories = tuple(word.removeprefix(PREFIX) for word in words)
-        for span, arches in self._table(versions, key, "a version range").items():
-            conditions = tuple(span.split(" "))
-            for condition in conditions:
-                operator = next((o for o in CONDITIONS if condition.startswith(o)), "")
-                if not operator or not is_version(condition[len(operator) :]):
-                    raise self._error(f"{condition!r} is no condition such as >=6.1 or <6.2_rc1", span)
-            for names, options in self._table(arches, span, "architectures").items():
-                yield from self._section(categories, conditions, names, self._table(options, names, "options"), key)
-
-    def _table(self, value: object, key: str, what: str) -> Mapping[str, Any]:
-        if not isinstance(value, Mapping):
-            raise self._error(f"{what} must follow here, in three keys: category, version range, architectures", key)
-        return value
-
-    def _section(
-        self, categories: tuple[str, ...], versions: tuple[str, ...], names: str, options: Mapping[str, Any], key: str
-    ) -> Iterator[Rule]:
-        header = self._line(f'"{key}"', f'"{" ".join(versions)}"', f'"{names}"')
-        arches = self._arches(names, header)
-        line = header
-        for option, value in options.items():
-            line = self._key_line(option, line) or line
-            yield Rule(categories, versions, arches, option, self._wanted(option, value, line), line)
-
-    def _arches(self, names: str, line: int) -> tuple[str, ...] | None:
-        """Architectures as APKBUILDs list them: names, or all (also ``noarch``), less those with an exclamation mark."""
-        words = names.split(" ")
-        everywhere = words[0] in ("all", "noarch")
-        listed = words[everywhere:]
-        unknown = {word.removeprefix("!") for word in listed} - KNOWN_ARCHES
-        if unknown:
-            raise self._error(f"unknown architecture {min(unknown)!r}", names, line, "use Alpine's names, or all")
-        if everywhere and not listed:
-            return None
-        found = dict.fromkeys(sorted(KNOWN_ARCHES) if everywhere else ())
-        for word in listed:
-            if word.startswith("!"):
-                found.pop(word[1:], None)
-            else:
-                found[word] = None
-        return tuple(found)
-
-    def _wanted(self, option: str, value: object, line: int) -> Wanted:
-        if not option.replace("_", "").isalnum():
-            raise self._error(f"{option!r} is no name of an option", option, line)
-        if isinstance(value, (bool, str)):
-            return value
-        if isinstance(value, list) and value and all(isinstance(item, str) for item in value):
-            return tuple(value)
-        remedy = 'values are "y", "m", "n", a string or a list of strings'
-        if isinstance(value, int):
-            return str(value)
-        raise self._error(f"{value!r} is no value of a rule", option, line, remedy)
-
-    def _check(self, rules: RuleSet) -> None:
-        for alias, members in rules.aliases.items():
-            for member in members:
-                if member not in rules.categories:
-                    raise self._error(
-                        f"the alias names a category {member!r} that has no rules", alias, self._key_line(alias)
-                    )
-        seen: dict[str, list[Rule]] = {}
-        for rule in rules.rules:
-            for other in seen.setdefault(rule.option, []):
-                same = set(rule.categories) <= set(other.categories) or set(other.categories) <= set(rule.categories)
-                if same and _contradict(rule, other) and _overlap(rule, other):
-                    raise _contradiction(rule, other, self.name)
-            seen[rule.option].append(rule)
-
-
-@cache
-def load_rules(name: str = "postmarketos") -> RuleSet:
-    """A rule set that pmport ships.
+def load_rules(name: str | os.PathLike[str] = "postmarketos") -> RuleSet:
+    """A rule set: one that pmport ships, or that of a file or a checkout.
 
     Args:
         name: ``postmarketos``: what the distribution requires of kernels; ``generic``: what its kernels for many
-            devices have in addition.
+            devices have in addition; the path of a file in the same format; the folder of a checkout of pmaports.
 
     Returns:
-        The rules.
+        The rules. Of a file, what is not understood is left out and named in :attr:`RuleSet.findings`.
 
     Raises:
-        RecordError: If there is no such set.
+        RecordError: If there is no such set or file, or the TOML is broken.
     """
-    if name not in RULE_SETS:
-        raise RecordError(f"there is no rule set {name!r}", remedy=f"there are {', '.join(RULE_SETS)}")
+    word = os.fspath(name)
+    if word in RULE_SETS:
+        return _shipped(word)
+    path = Path(word)
+    if path.is_dir():
+        path /= CHECKOUT
+    if not path.is_file():
+        raise RecordError(
+            f"There is no rule set {word!r}",
+            remedy=f"There are {', '.join(RULE_SETS)}; or name a file, or a checkout of pmaports with its {CHECKOUT}",
+        )
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise RecordError(f"The rules cannot be read: {error}", file=str(path)) from error
+    return RuleSet.parse(text, str(path))
+
+
+@cache
+def _shipped(name: str) -> RuleSet:
     file = RULE_SETS[name]
-    return RuleSet.parse(files(__package__).joinpath(file).read_text(encoding="utf-8"), file)
+    return RuleSet.parse(files(__package__).joinpath(file).read_text(encoding="utf-8"), file, strict=True)
 
 
 @cache

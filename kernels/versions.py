@@ -19,6 +19,7 @@ _TOKEN = re.compile(
     r"(?P<number>\.?\d+)|(?P<letter>[a-z](?![a-z]))|_(?P<suffix>[a-z]+)(?P<count>\d*)|-r(?P<revision>\d+)"
 )
 
+_RELEASE = re.compile(r"^(\d+\.\d+)\.0(?![\d.])")
 _PRE, _END, _REVISION, _COUNT, _POST, _TAIL, _LETTER, _NUMBER = range(8)
 """What may stand at one place of two versions that are equal up to there, from the lowest to the highest."""
 
@@ -111,7 +112,7 @@ def compare(a: str, b: str, *, compat: bool = False) -> int:
 
 
 def satisfies(version: str, condition: str, *, compat: bool = False) -> bool:
-    """Whether a version satisfies one condition.
+    """Whether a version satisfies one condition. ``6.12`` and ``6.12.0`` are the same release of Linux.
 
     Args:
         version: The version.
@@ -125,10 +126,13 @@ def satisfies(version: str, condition: str, *, compat: bool = False) -> bool:
         ValueError: If the condition has another operator.
 
     Example:
-        >>> satisfies("6.12.1", ">=6.12"), satisfies("6.1_rc3", "<6.1_rc1")
+        >>> satisfies("6.12", ">=6.12.0"), satisfies("6.1_rc3", "<6.1_rc1")
         (True, False)
     """
     for operator, results in CONDITIONS.items():
         if condition.startswith(operator):
-            return compare(version, condition[len(operator) :], compat=compat) in results
+            other = condition[len(operator) :]
+            if not compat:
+                version, other = _RELEASE.sub(r"\1", version), _RELEASE.sub(r"\1", other)
+            return compare(version, other, compat=compat) in results
     raise ValueError(f"{condition!r} is no condition: it begins with >= or <")

@@ -10,10 +10,10 @@ import click
 
 import pmport
 from pmport.cli.output import json_option, report
-from pmport.cli.source import opened, text_of
+from pmport.cli.source import opened
 from pmport.cli.suggesting import SuggestingGroup
 from pmport.errors import FormatError
-from pmport.findings import Severity
+from pmport.findings import Findings, Severity
 from pmport.formats.kernel.config import KernelConfig, find_configs
 from pmport.render import Text
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["kernel"]
 
 CONFIG = click.Path(exists=True, dir_okay=False, allow_dash=True)
-RULES = click.Path(exists=True, dir_okay=False)
+RULES = click.Path(exists=True)
 
 
 @click.group(cls=SuggestingGroup)
@@ -53,11 +53,9 @@ def open_config(path: str) -> KernelConfig:
 
 
 def _rules(path: str | None) -> RuleSet:
-    from pmport.kernels.rules import RuleSet, load_rules  # noqa: PLC0415 - reads data
+    from pmport.kernels.rules import load_rules  # noqa: PLC0415 - reads data
 
-    if path is None:
-        return load_rules()
-    return RuleSet.parse(text_of(Path(path)), path)
+    return load_rules() if path is None else load_rules(Path(path))
 
 
 def _leave(code: int) -> None:
@@ -67,7 +65,12 @@ def _leave(code: int) -> None:
 
 _ASKED = [
     click.option("--category", "-c", "categories", multiple=True, help="Category or alias; may be repeated."),
-    click.option("--rules", "rules_path", type=RULES, help="A kconfigcheck.toml; else the rules that pmport ships."),
+    click.option(
+        "--rules",
+        "rules_path",
+        type=RULES,
+        help="A kconfigcheck.toml, or a checkout of pmaports; else the rules that pmport ships.",
+    ),
     click.option("--version", "version", help="The kernel's version, if the configuration does not tell it."),
     click.option("--arch", help="The architecture, as Alpine names it."),
 ]
@@ -115,7 +118,7 @@ def check(
     notes = len(findings) - must - unknown
     summary = f"{opened!r}: {must} must change, {notes} have the other letter, {unknown} unknown"
     counts: dict[str, object] = {"passes": not must and not unknown, "must": must, "prefer": notes, "unknown": unknown}
-    code = report(counts, [Text(summary)], findings=findings, as_json=as_json, raw=raw)
+    code = report(counts, [Text(summary)], findings=Findings((*rules.findings, *findings)), as_json=as_json, raw=raw)
     _leave(code or int(bool(unknown)))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 from itertools import pairwise
 from pathlib import Path
 
@@ -87,9 +88,57 @@ def test_sections_count_by_category_version_and_architecture() -> None:
 )
 def test_mistakes_are_named_with_their_line(text: str, line: int, words: str) -> None:
     with pytest.raises(RecordError, match=words) as caught:
-        RuleSet.parse(text, "rules.toml")
+        RuleSet.parse(text, "rules.toml", strict=True)
     assert caught.value.line == line
     assert "rules.toml" in str(caught.value)
+
+
+def test_what_is_not_understood_is_left_out_with_its_line_and_the_rest_is_used() -> None:
+    text = (
+        'colour = "red"\n[aliases]\nall = ["category:a", "category:gone"]\nbad = 5\n'
+        '["category:a".">=6.1"."x86 x64_64"]\nUSB = "y"\nPCI = 1.5\n["category:a"."=6.1"."all"]\nACPI = "y"\n'
+        '["category:a".">=6.1"."vax"]\nVAX = "y"\n["category:a".">=6.1"]\nLOST = "y"\n["category:a"."<6.2"."x86"]\nUSB = "n"\n'
+    )
+    rules = RuleSet.parse(text, "rules.toml")
+    assert [(rule.option, rule.arches) for rule in rules.rules] == [("USB", ("x86",))]
+    assert rules.aliases == {"all": ("a",)}
+    lines = [int(finding.where.rpartition(":")[2]) for finding in rules.findings]
+    assert sorted(lines) == [1, 3, 4, 5, 7, 8, 10, 13, 15]
+    assert all("left out" in finding.message for finding in rules.findings)
+
+
+def test_rules_come_from_a_file_or_a_checkout(tmp_path: Path) -> None:
+    (tmp_path / "kconfigcheck.toml").write_text(GOOD, encoding="utf-8")
+    assert load_rules(tmp_path).rules == load_rules(tmp_path / "kconfigcheck.toml").rules == RuleSet.parse(GOOD).rules
+    with pytest.raises(RecordError, match=r"checkout of pmaports"):
+        load_rules(tmp_path / "absent")
+
+
+def test_every_revision_of_pmaports_rules_is_used() -> None:
+    folder = MIRRORS / "pmaports"
+    if not (folder / ".git").exists():
+        pytest.skip(f"no checkout of pmaports: {MIRRORS} (set PMPORT_MIRRORS)")
+    git = ["git", "-C", str(folder)]
+    log = subprocess.run(
+        [*git, "log", "--format=%H", "--", "kconfigcheck.toml"], check=True, capture_output=True, text=True
+    )
+    for revision in log.stdout.split():
+        shown = subprocess.run(
+            [*git, "show", f"{revision}:kconfigcheck.toml"], check=True, capture_output=True, text=True
+        )
+        rules = RuleSet.parse(shown.stdout, revision)
+        assert len(rules.rules) > 50
+        assert len(rules.findings) <= 4
+
+
+@pytest.mark.parametrize("number", ["6.12", "6.12.0"])
+def test_a_release_is_the_same_with_and_without_its_zero(number: str) -> None:
+    assert satisfies(number, ">=6.12")
+    assert satisfies(number, ">=6.12.0")
+    assert not satisfies(number, "<6.12.0")
+    assert not satisfies(f"{number}_rc1", ">=6.12.0")
+    assert satisfies(f"{number}_rc1", ">=6.12_rc1")
+    assert not satisfies("6.12", ">=6.12.0", compat=True)
 
 
 def test_rules_for_different_kernels_do_not_contradict() -> None:
