@@ -289,11 +289,18 @@ def load_index(series_or_file: str | os.PathLike[str] = "") -> MainlineIndex:
 def _distance(series: str, wanted: tuple[int, ...]) -> tuple[int, int]:
     """How far a series is from another, in releases; of two as far the newer one."""
     own = _as_numbers(series)
-    return abs(_releases(own) - _releases(wanted)), -_releases(own)
+    return abs(releases(own) - releases(wanted)), -releases(own)
 
 
-def _releases(series: tuple[int, ...]) -> int:
-    """The number of a release of Linux, counted through: 4.0 follows 3.19, 5.0 follows 4.20, 6.0 5.19 and 7.0 6.19."""
+def releases(series: tuple[int, ...]) -> int:
+    """The number of a release of Linux, counted through: 4.0 follows 3.19, 5.0 follows 4.20, 6.0 5.19 and 7.0 6.19.
+
+    Args:
+        series: Its first numbers.
+
+    Returns:
+        A count.
+    """
     major, minor = (*series, 0)[:2]
     return sum(count for number, count in LAST.items() if number < major) + (max(major - 7, 0) * 20) + minor
 

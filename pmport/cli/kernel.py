@@ -86,6 +86,7 @@ def _asked(command: click.decorators.FC) -> click.decorators.FC:
 @click.argument("config", type=CONFIG)
 @_asked
 @click.option("--ready", is_flag=True, help="Tell which category of postmarketOS the kernel could enter.")
+@click.option("--board", default="", help="With --ready: the first compatible string of the phone's mainline tree.")
 @click.option("--compat", is_flag=True, help="Judge exactly as pmbootstrap does, with its faults.")
 @json_option
 def check(
@@ -96,6 +97,7 @@ def check(
     arch: str | None,
     *,
     ready: bool,
+    board: str,
     compat: bool,
     as_json: bool,
     raw: bool,
@@ -106,8 +108,16 @@ def check(
     """
     opened, rules = open_config(config), _rules(rules_path)
     if ready:
-        verdict = pmport.kernels.readiness(opened, rules, version=version, arch=arch)
-        data = {"category": verdict.category, "gates": verdict.gates, "principles": dict(verdict.principles)}
+        verdict = pmport.kernels.readiness(opened, rules, version=version, arch=arch, board=board)
+        data = {
+            "category": verdict.category,
+            "verdict": verdict.verdict,
+            "near_mainline": verdict.near_mainline,
+            "evidence": verdict.evidence,
+            "newer_rules": dict(verdict.newer),
+            "gates": verdict.gates,
+            "principles": dict(verdict.principles),
+        }
         report(data, [verdict.view()], as_json=as_json, raw=raw)
         return
     findings = pmport.kernels.check(

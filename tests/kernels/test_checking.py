@@ -115,6 +115,6 @@ def test_readiness_names_the_gates() -> None:
     assert verdict.gates[2].missing == ("principle ssh-over-usb", "principle minimal-initramfs")
     more = dict.fromkeys(("INET", "TMPFS", "PROC_FS", "SYSFS", "RD_GZIP"), "y")
     verdict = readiness(good.replace(more), near_mainline=True)
-    assert verdict.category == "main"
+    assert verdict.category == "community"
     assert readiness(good.replace(more)).category == "downstream"
     assert "near-mainline" in str(readiness(good).view())

@@ -47,7 +47,9 @@ def test_check_without_a_version_is_no_success(capsys: pytest.CaptureFixture[str
 def test_ready_names_the_category(capsys: pytest.CaptureFixture[str], config: Path) -> None:
     code, out, _ = _run(capsys, "check", config, "--ready")
     assert code == 0
-    assert out.startswith("This kernel may enter: downstream")
+    assert out.startswith("This kernel may enter: ")
+    data = json.loads(_run(capsys, "check", config, "--ready", "--json")[1])["result"]
+    assert {"category", "verdict", "near_mainline", "evidence", "newer_rules"} <= data.keys()
 
 
 def test_fragment_diff_and_merge_fit_together(capsys: pytest.CaptureFixture[str], config: Path, tmp_path: Path) -> None:
