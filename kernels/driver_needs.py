@@ -39,12 +39,14 @@ class Needs(Renders):
         index: The index that was used.
         config: The configuration.
         doubts: What makes tree, configuration and index an odd set: another architecture, a vendor's tree.
+        initramfs_modules: Modules that the initramfs may need to show, to be touched, to store, to charge and to speak USB.
     """
 
     rows: tuple[Need, ...]
     index: MainlineIndex
     config: KernelConfig
     doubts: tuple[Finding, ...] = ()
+    initramfs_modules: tuple[str, ...] = ()
 
     def __iter__(self) -> Iterator[Need]:
         return iter(self.rows)
@@ -71,11 +73,6 @@ class Needs(Renders):
             for lack in need.lacking:
                 count[lack.symbol] = count.get(lack.symbol, 0) + 1
         return tuple(sorted(count, key=lambda name: (-count[name], name)))
-
-    @property
-    def initramfs_modules(self) -> tuple[str, ...]:
-        """Modules that the initramfs may need to show, to be touched, to store, to charge and to speak USB."""
-        return early_modules(self.rows)
 
     def findings(self) -> Findings:
         """What is lacking, for a report: errors for what keeps it from starting, warnings for the rest.
@@ -154,7 +151,8 @@ def needs(tree: DeviceTree, config: KernelConfig, index: MainlineIndex | None = 
     rows += [judged_implied(found, config, used) for found in implied(tree, nodes, drivers, used, config)]
     vital = _vital(tree, nodes, rows)
     marked = tuple(replace(need, stops_boot=True) if need.path in vital and _carries(need) else need for need in rows)
-    return Needs(marked, used, config, tuple(doubts(tree, marked, config, used)))
+    early = early_modules(tree, marked, config, used)
+    return Needs(marked, used, config, tuple(doubts(tree, marked, config, used)), early)
 
 
 def _vital(tree: DeviceTree, nodes: tuple[TreeNode, ...], rows: list[Need]) -> frozenset[str]:
