@@ -13,8 +13,8 @@ from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
+from pmport.kernels.reach import Reach
 from pmport.kernels.renames import other_names
-from pmport.kernels.source_tables import Reach
 from pmport.kernels.special_nodes import special
 
 if TYPE_CHECKING:

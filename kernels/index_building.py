@@ -19,16 +19,15 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from pmport.errors import RecordError
+from pmport.kernels.reach import FORMAT, REACHES, Reach
 from pmport.kernels.source_bindings import boards, documented
 from pmport.kernels.source_kconfig import Symbol, kconfig_symbols
 from pmport.kernels.source_macros import Macros, without_comments
 from pmport.kernels.source_makefiles import Built, read_makefiles, smallest
-from pmport.kernels.source_tables import Entry, Reach, Source, scan, worth_scanning
+from pmport.kernels.source_tables import Entry, Source, scan, worth_scanning
 
-__all__ = ["FORMAT", "build_index", "kernel_version"]
+__all__ = ["build_index", "kernel_version"]
 
-FORMAT = "pmport kernel index 2"
-"""The first words of an index file; the number changes with the layout."""
 FOLDERS = (
     "drivers",
     "sound",
@@ -51,8 +50,6 @@ KINDS = ("of", "ref", "i2c", "spi", "platform", "machine", "blocked")
 """The ways in which files are found by a name."""
 SELECTORS = 8
 """Of the symbols that select one, so many are kept."""
-REACHES = tuple(Reach)
-"""How a file comes to a device, as numbers in the index."""
 Row: TypeAlias = tuple[str, Reach, tuple[str, ...], tuple[str, ...]]
 """A file, how it comes to a device, its buses, and the symbols of ``#ifdef``."""
 _INCLUDE = re.compile(rb'^[ \t]*#[ \t]*include[ \t]+"([^"\n]+)"', re.MULTILINE)
@@ -67,7 +64,7 @@ def build_index(top: Path, origin: str, workers: int | None = None) -> bytes:
         workers: Processes that read sources; None: one for each processor.
 
     Returns:
-        The index file: a line that says what it is and where its two parts are, then the parts, xz-compressed JSON.
+        The index file: a line that says what it is and where its parts are, then the parts, xz-compressed JSON.
 
     Raises:
         RecordError: If the folder is no kernel source tree.
@@ -76,8 +73,12 @@ def build_index(top: Path, origin: str, workers: int | None = None) -> bytes:
     built = read_makefiles(top)
     sources = list(_linked(list(_scanned(top, workers or os.cpu_count() or 1))))
     symbols = _symbols(top)
-    matches = _matches(top, sources, built, symbols)
-    parts = {"matches": _packed(matches), "kconfig": _packed(_kconfig(symbols))}
+    matches = _matches(sources, built, symbols)
+    paper = {
+        "documented": sorted(documented(top) - matches["of"].keys()),
+        "boards": [[board.path, board.model, list(board.compatible), board.chassis] for board in boards(top)],
+    }
+    parts = {"matches": _packed(matches), "kconfig": _packed(_kconfig(symbols)), "boards": _packed(paper)}
     places, at = {}, 0
     for name, data in parts.items():
         places[name] = [at, len(data)]
@@ -259,7 +260,7 @@ class _Table:
         return {"symbols": names, "files": files}
 
 
-def _matches(top: Path, sources: list[Source], built: Built, known: Container[str]) -> dict[str, Any]:
+def _matches(sources: list[Source], built: Built, known: Container[str]) -> dict[str, Any]:
     """Files with their alternatives, and for each name of a device the files that serve it."""
     kept = [source for source in sources if source.path in built.guards or source.matches]
     kept = sorted((source for source in kept if not source.path.endswith(".h")), key=lambda source: source.path)
@@ -287,8 +288,6 @@ def _matches(top: Path, sources: list[Source], built: Built, known: Container[st
             for path, lists in cells.items()
             if any(n in names["platform"] for one in lists.values() for n in one)
         },
-        "documented": sorted(documented(top) - names["of"].keys()),
-        "boards": [[board.path, board.model, list(board.compatible), board.chassis] for board in boards(top)],
     }
 
 

@@ -1,7 +1,7 @@
 """The index of a kernel tree, read: which driver serves which device, and which symbols switch it on.
 
-The file has two parts. The matches are read when the index is loaded; the dependencies of Kconfig only when something has
-to be explained.
+The file has three parts. The matches are read with the first look-up; the dependencies of Kconfig, and the boards, only when
+they are asked for.
 
 Example:
     >>> index = load_index("6.12")
@@ -23,8 +23,7 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from pmport.errors import FormatError, RecordError
-from pmport.kernels.index_building import FORMAT, REACHES
-from pmport.kernels.source_tables import Reach
+from pmport.kernels.reach import FORMAT, REACHES, Reach
 
 __all__ = ["Driver", "KconfigSymbol", "MainlineIndex", "load_index", "shipped_series"]
 
@@ -122,6 +121,11 @@ class MainlineIndex:
         found: dict[str, Any] = self._part("kconfig")
         return found
 
+    @cached_property
+    def _paper(self) -> dict[str, Any]:
+        found: dict[str, Any] = self._part("boards")
+        return found
+
     @property
     def series(self) -> str:
         """Its series: ``6.12``."""
@@ -192,7 +196,7 @@ class MainlineIndex:
 
     @cached_property
     def _documented(self) -> frozenset[str]:
-        return frozenset(self._matches["documented"])
+        return frozenset(self._paper["documented"])
 
     def boards(self) -> Iterator[tuple[str, str, tuple[str, ...], str]]:
         """The boards that the tree has a device tree for.
@@ -200,7 +204,7 @@ class MainlineIndex:
         Yields:
             ``(path, model, compatible, chassis)``.
         """
-        for path, model, compatible, chassis in self._matches["boards"]:
+        for path, model, compatible, chassis in self._paper["boards"]:
             yield path, model, tuple(compatible), chassis
 
     @cached_property

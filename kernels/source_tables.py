@@ -11,28 +11,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from enum import StrEnum
 from itertools import pairwise
 from typing import NamedTuple
 
+from pmport.kernels.reach import Reach
 from pmport.kernels.source_macros import NEVER, STRING, Guarded, Macros, arguments, guarded, without_comments
 
 __all__ = ["Entry", "Reach", "Source", "scan", "worth_scanning"]
-
-
-class Reach(StrEnum):
-    """How a string of a source file comes to a device."""
-
-    DRIVER = "driver"
-    """The table of a driver's structure: this driver binds."""
-    DECLARED = "declared"
-    """An ``…_OF_DECLARE``: called before there are drivers."""
-    LOADED = "loaded"
-    """``MODULE_DEVICE_TABLE`` alone: the module is loaded for the device and works beside its driver."""
-    CHILD = "child"
-    """``MODULE_DEVICE_TABLE`` of a second table: the driver of a node looks at the nodes below with it."""
-    LOOKED_UP = "looked up"
-    """A table that no driver names: code that searches the tree itself."""
 
 
 class Entry(NamedTuple):

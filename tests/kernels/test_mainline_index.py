@@ -14,8 +14,8 @@ from pmport.errors import FormatError, RecordError
 from pmport.formats.kernel.config import KernelConfig
 from pmport.kernels import MainlineIndex, build_index, load_index, shipped_series
 from pmport.kernels.expressions import blockers, evaluate, symbols_of
+from pmport.kernels.reach import Reach
 from pmport.kernels.renames import FILE, other_names, renames_text
-from pmport.kernels.source_tables import Reach
 
 TREE = {
     "Makefile": "VERSION = 6\nPATCHLEVEL = 99\nSUBLEVEL = 3\nEXTRAVERSION = -rc1\n",

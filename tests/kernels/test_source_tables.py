@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from pmport.kernels.reach import Reach
 from pmport.kernels.source_macros import Macros, guarded
-from pmport.kernels.source_tables import Reach, Source, scan
+from pmport.kernels.source_tables import Source, scan
 
 IDS = 'static const struct of_device_id ids[] = { { .compatible = "acme,pump" }, { } };\n'
 
