@@ -303,8 +303,8 @@ def load_rules(name: str | os.PathLike[str] = "postmarketos") -> RuleSet:
         )
     try:
         text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise RecordError(f"The rules cannot be read: {error}", file=str(path)) from error
+    except UnicodeDecodeError as error:
+        raise RecordError(f"It is no text: byte {error.start} is not UTF-8", file=str(path)) from None
     return RuleSet.parse(text, str(path))
 
 
