@@ -5,17 +5,20 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, TypeAlias
 
 from pmport.errors import RecordError
 from pmport.findings import Finding, Severity
-from pmport.kernels.rules import KNOWN_ARCHES, PREFIX, Rule, RuleSet, Wanted, contradict, contradiction, overlap
+from pmport.kernels.rule import KNOWN_ARCHES, PREFIX, Rule, Wanted, contradict, contradiction, overlap
 from pmport.kernels.versions import CONDITIONS, is_version
 
-__all__ = ["read_rules"]
+__all__ = ["Read", "read_rules"]
+
+Read: TypeAlias = tuple[tuple[Rule, ...], dict[str, tuple[str, ...]], tuple[Finding, ...]]
+"""Rules, aliases, findings."""
 
 
-def read_rules(text: str, name: str, *, strict: bool) -> RuleSet:
+def read_rules(text: str, name: str, *, strict: bool) -> Read:
     """Read a file of rules.
 
     Args:
@@ -24,7 +27,7 @@ def read_rules(text: str, name: str, *, strict: bool) -> RuleSet:
         strict: Take every mistake for an error.
 
     Returns:
-        The rules, with findings.
+        The rules, the aliases, and what was not understood.
 
     Raises:
         RecordError: If the TOML is broken; with ``strict`` at the first mistake.
@@ -48,14 +51,14 @@ class _Reader:
         self.findings: list[Finding] = []
         self.first: RecordError | None = None
 
-    def read(self, document: Mapping[str, Any]) -> RuleSet:
+    def read(self, document: Mapping[str, Any]) -> Read:
         rules = [rule for key, table in document.items() if key != "aliases" for rule in self._category(key, table)]
         kept = self._without_contradictions(rules)
         known = {category for rule in kept for category in rule.categories}
         aliases = dict(self._aliases(document.get("aliases", {}), known))
         if self.first is not None and not kept:
             raise self.first  # there is no rest that could be used
-        return RuleSet(kept, aliases, self.name, tuple(self.findings))
+        return kept, aliases, tuple(self.findings)
 
     def _mistake(self, what: str, key: str, line: int = 0, remedy: str = "") -> None:
         """Note something that is not understood."""
