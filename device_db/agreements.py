@@ -10,6 +10,7 @@ from functools import cached_property
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from pmport.device_db.maker_names import NO_MAKERS, SHARED_NAMES, SIBLINGS, SUFFIXES, makers_of
 from pmport.device_db.record_folders import per_record_set
 from pmport.device_db.reference_boards import (
     is_chip,
@@ -53,99 +54,6 @@ SHORT = 4
 WORD = re.compile(r"[a-z0-9]+")
 NUMBER = re.compile(r"\b(?:[a-z]{1,3}-)?[a-z]{0,4}\d{3,4}[a-z]{0,4}\d?\b", re.IGNORECASE)
 """A model number, such as SM-A300FU, GT-I9505, XT1068, H3113."""
-SUFFIXES = re.compile(r"(?:lte|3g|wifi|ve|ds|dd|q|xx|tmo|vzw|spr|att|kor|chn|eur|global|row|sprout|ss)+")
-"""What Samsung and others append to a board's name for a region or radio."""
-SIBLINGS = frozenset(
-    {
-        "plus",
-        "pro",
-        "max",
-        "mini",
-        "lite",
-        "ultra",
-        "prime",
-        "neo",
-        "note",
-        "se",
-        "fe",
-        "edge",
-        "turbo",
-        "play",
-        "power",
-        "zoom",
-        "zero",
-        "one",
-        "xl",
-        "compact",
-        "premium",
-        "dual",
-    }
-)
-"""What makes another phone's name of the name before it: an Orange Pi PC Plus is no Orange Pi PC."""
-SHARED_NAMES: Mapping[str, str] = MappingProxyType(
-    {
-        "kona": "Qualcomm SM8250, Samsung Galaxy Note 8.0",
-        "leo": "HTC HD2, Sony Xperia Z3, Xiaomi Mi Note Pro",
-        "merlin": "Motorola Moto G Turbo, Xiaomi Redmi Note 9",
-        "odin": "AYN Odin, Xiaomi Mix 4",
-        "onyx": "OnePlus X, Xiaomi Poco F7",
-        "panther": "Google Pixel 7, Nokia 4.2",
-        "phoenix": "Lenovo Phab Plus, Xiaomi Redmi K30",
-        "thor": "Amazon Kindle Fire HDX, Xiaomi 12S Ultra",
-    }
-)
-"""Codename that several makers gave → to what: it says something only with the maker or the chip. Source: Google's list of
-devices that Play supports, and fingerprints in public images."""
-KIN: tuple[frozenset[str], ...] = tuple(
-    frozenset(names.split())
-    for names in (
-        "xiaomi redmi poco mi wingtech longcheer",
-        "huawei honor",
-        "oppo realme oneplus oplus",
-        "lenovo motorola zuk moto",
-        "hmd nokia",
-        "lg lge",
-        "sony semc somc sonyericsson",
-        "bq wiko yu",
-        "meizu meizhu",
-        "leeco letv",
-    )
-)
-"""Makers that build or name each other's phones: none of a row proves that a phone is not another's."""
-GOOGLES = re.compile(r"\b(?:google|nexus|pixel)\b", re.IGNORECASE)
-BUILDERS = frozenset({"huawei", "lg", "lge", "htc", "asus", "samsung", "motorola"})
-"""Who built phones that Google sells."""
-NO_MAKERS = frozenset(
-    {
-        "qualcomm",
-        "qcom",
-        "generic",
-        "rockchip",
-        "allwinner",
-        "amlogic",
-        "mi",
-        "360",
-        "cat",
-        "source",
-        "arrow",
-        "general",
-        "libre",
-        "f",
-        "raspberry",
-        "planet",
-    }
-)
-"""First words of names that are no phone maker's, or a word of the language."""
-
-
-def _maker_of(row: IndexRow) -> frozenset[str]:
-    first = next(iter(WORD.findall(row.manufacturer.lower())), "")
-    own = {first, row.codename.partition("-")[0], *(text.partition(",")[0] for text in row.compatible)}
-    if "google" in own:
-        own |= BUILDERS
-    elif GOOGLES.search(row.name):
-        own.add("google")
-    return frozenset(own.union(*(kin for kin in KIN if own & kin)))
 
 
 @dataclass(frozen=True)
@@ -167,7 +75,7 @@ class _Row:
         chips = (soc for soc in (row.soc, *row.other_socs) if soc)
         socs = frozenset().union(*(family_of(soc) for soc in chips))
         aliases = frozenset(_joined(text) for text in (*row.models, *row.aliases) if " " not in text and text.islower())
-        return cls(row, _maker_of(row), _joined(own), numbers, socs, aliases)
+        return cls(row, makers_of(row), _joined(own), numbers, socs, aliases)
 
 
 def _joined(text: str) -> str:

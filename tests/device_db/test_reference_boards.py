@@ -9,6 +9,7 @@ import pytest
 from pmport import device_db
 from pmport.device_db import agreements as rules
 from pmport.device_db import search_index
+from pmport.device_db.maker_names import SHARED_NAMES
 from pmport.device_db.reference_boards import BOARD_KINDS, is_reference_board, is_reference_id, telling_words
 from pmport.facts import DeviceFacts, Fact
 
@@ -108,7 +109,7 @@ def test_one_word_does_not_beat_maker_and_chip() -> None:
     assert device_db.find(DeviceFacts(another_maker)) == ()
 
 
-@pytest.mark.parametrize("name", rules.SHARED_NAMES)
+@pytest.mark.parametrize("name", SHARED_NAMES)
 def test_a_name_of_several_makers_needs_the_maker_or_the_chip(name: str) -> None:
     alone = Fact("product", name, "getvar product")
     assert device_db.find(DeviceFacts([alone])) == ()
