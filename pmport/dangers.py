@@ -21,7 +21,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 from functools import cache
 from types import MappingProxyType
 
@@ -56,7 +55,7 @@ class PartitionRule:
     Args:
         danger: A key of :data:`DANGERS`.
         family: Whose phones have them.
-        names: Patterns: lower-case names; ``*`` stands for anything.
+        names: Patterns: lower-case names; one ``*`` in each stands for anything.
         method: The flash method, or :data:`ANY`.
         verbs: What is done to them.
         exact: Whether a place, a slot or a number makes it another partition: ``mmcsda1`` is not the disk ``mmcsda``.
@@ -68,6 +67,17 @@ class PartitionRule:
     method: str = ANY
     verbs: tuple[str, ...] = ("flash", "erase")
     exact: bool = False
+
+    def is_for(self, method: str) -> bool:
+        """Whether it counts for a flash method.
+
+        Args:
+            method: The method, without what follows a hyphen.
+
+        Returns:
+            True where it does.
+        """
+        return self.method == method or (self.method == ANY and method not in TYPED)
 
 
 def _rule(danger: str, family: str, names: str, *, exact: bool = False) -> PartitionRule:
@@ -166,6 +176,8 @@ HARMLESS_ERASES = frozenset(
 SLOT = re.compile(r"_[ab]$")
 COPY = re.compile(r"(?<=.)(_?(bak|backup|bk|bkup)|_?\d)$")
 PLACES = re.compile(r"[:#/\\]")
+LONGEST_NAME = 128
+"""No partition has a longer name; what follows is not looked at."""
 RAMDISK_HOSTS = frozenset({"vendor_boot", "vendor_kernel_boot"})
 """Partitions behind whose name a colon names a ramdisk, as AOSP's client has it."""
 
@@ -223,12 +235,33 @@ def _forms(name: str) -> Iterator[str]:
 
 
 @cache
+def _rows() -> tuple[Mapping[str, tuple[int, ...]], tuple[tuple[str, str, int], ...]]:
+    """The table for look-ups: plain names with the numbers of their rules, and patterns as what is before and after a star."""
+    plain: dict[str, tuple[int, ...]] = {}
+    starred = []
+    for number, rule in enumerate(PARTITIONS):
+        for name in rule.names:
+            before, star, after = name.partition("*")
+            if star:
+                starred.append((before, after, number))
+            else:
+                plain[name] = (*plain.get(name, ()), number)
+    return plain, tuple(starred)
+
+
+def _rules_of(form: str) -> Iterator[int]:
+    plain, starred = _rows()
+    yield from plain.get(form, ())
+    for before, after, number in starred:
+        if len(form) >= len(before) + len(after) and form.startswith(before) and form.endswith(after):
+            yield number
+
+
 def _by_name(method: str, verb: str, what: str) -> str:
-    name = what.strip().lower()
-    exact, derived = (name,), tuple(form for token in _names(what) for form in _forms(token))
-    for rule in PARTITIONS:
-        if verb not in rule.verbs or not (rule.method == method or (rule.method == ANY and method not in TYPED)):
-            continue
-        if any(fnmatchcase(form, pattern) for form in (exact if rule.exact else derived) for pattern in rule.names):
-            return rule.danger
-    return ""
+    name = what.strip().lower()[:LONGEST_NAME]
+    found = {number for number in _rules_of(name) if PARTITIONS[number].exact}
+    for token in _names(name):
+        for form in _forms(token):
+            found |= {number for number in _rules_of(form) if not PARTITIONS[number].exact}
+    fitting = (PARTITIONS[number] for number in sorted(found))
+    return next((rule.danger for rule in fitting if verb in rule.verbs and rule.is_for(method)), "")

@@ -49,7 +49,7 @@ def _images(images: tuple[str, ...]) -> dict[str, str]:
     pairs = {}
     for image in images:
         role, sign, path = image.partition("=")
-        if not sign or not path:
+        if not (role and sign and path):
             raise click.BadParameter(f"{image!r} is not ROLE=FILE", param_hint="IMAGES")
         pairs[role] = path
     return pairs

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from pmport.errors import PlanError
@@ -42,7 +42,7 @@ def flash_plan(
     allow: Iterable[str] = (),
     *,
     boot_only: bool = False,
-    disable: Iterable[str] = (),
+    disable: Sequence[str] = (),
     any_content: bool = False,
     slot: str = "",
 ) -> FlashPlan:
@@ -69,6 +69,14 @@ def flash_plan(
         RefusedError: If a step is dangerous and was not allowed.
     """
     method = device.flash.method.partition("-")[0]
+    if method != "fastboot" and (slot or disable):
+        raise PlanError(
+            "Slots and flags of verified boot are fastboot's", remedy=f"{device.codename} is flashed by {method}"
+        )
+    if "" in images:
+        raise PlanError(
+            "A file has neither a role nor a partition", remedy="Name one: boot, rootfs, or a partition's name"
+        )
     if method == "heimdall" and not boot_only and not isinstance(phone, GetVars):
         from pmport.generate.plans.samsung import samsung_plan  # noqa: PLC0415 - fastboot does not need it
 
