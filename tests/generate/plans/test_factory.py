@@ -169,10 +169,10 @@ def plan_of(data: bytes, more: dict[str, str] | None = None, *, wipe: bool = Fal
 
 
 def test_what_the_phone_does_not_tell_is_a_warning() -> None:
-    plan = plan_of(package(android__info_txt=b"require version-baseband=1\n"))
+    plan = plan_of(package(android__info_txt=b"require version-touch=1\n"))
     assert [finding.code for finding in plan.findings] == ["not-told"]
-    with pytest.raises(PlanError, match="wants version-baseband to be 1"):
-        plan_of(package(android__info_txt=b"require version-baseband=1\n"), {"version-baseband": "2"})
+    with pytest.raises(PlanError, match="wants version-touch to be 1"):
+        plan_of(package(android__info_txt=b"require version-touch=1\n"), {"version-touch": "2"})
 
 
 def test_the_slot_is_set_and_a_waiting_update_is_cancelled_first() -> None:
