@@ -101,7 +101,8 @@ def names() -> str:
 
 def formatted(path: Path, text: str) -> str:
     """Code as ruff formats it."""
-    command = [sys.executable, "-m", "ruff", "format", "--stdin-filename", str(path), "-"]
+    settings = Path(__file__).resolve().parent.parent / "pyproject.toml"  # the wheel has none
+    command = [sys.executable, "-m", "ruff", "format", "--config", str(settings), "--stdin-filename", str(path), "-"]
     return subprocess.run(command, input=text, capture_output=True, text=True, check=True).stdout
 
 
