@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pmport.errors import DeadlineError, DeviceGoneError, DeviceRefusedError, FormatError, ProtocolError
+from pmport.untrusted import printable
 from pmport.wire import mk2 as wire
 from pmport.wire.mk2 import Kind, Message
 
@@ -91,7 +92,8 @@ class Mk2Client:
         Returns:
             The answer.
         """
-        return self.ask(Kind.GET, question.encode("ascii")).rstrip(b"\0").decode("utf-8", "backslashreplace")
+        answer = self.ask(Kind.GET, question.encode("ascii")).rstrip(b"\0")
+        return printable(answer.decode("utf-8", "backslashreplace"))
 
     def properties(self) -> dict[str, str]:
         """Everything that the phone tells of itself.

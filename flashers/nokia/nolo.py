@@ -29,6 +29,8 @@ from pmport.errors import (
 from pmport.events import BytesMoved, DeviceText, OnEvent, Waiting, ignore
 from pmport.flashers.nokia.settings import NO_LABEL, ImageLabel, NoloSettings
 from pmport.formats.reports.nolo_properties import NoloProperties
+from pmport.interruption import Stopped, check, held
+from pmport.untrusted import printable
 from pmport.wire import nolo as wire
 from pmport.wire import nolo_image
 from pmport.wire.nolo import Control, RdFlag, Request, RootDevice, Setting
@@ -240,7 +242,7 @@ class NoloClient:
             Its text.
         """
         self.ask(wire.select_string(key))
-        return self.ask(wire.GET_STRING).rstrip(b"\0").decode("utf-8", "backslashreplace")
+        return printable(self.ask(wire.GET_STRING).rstrip(b"\0").decode("utf-8", "backslashreplace"))
 
     def put_string(self, key: str, value: str) -> None:
         """Change a string.
@@ -279,31 +281,43 @@ class NoloClient:
         """
         step = step or f"send {kind}"
         size = nolo_image.padded_size(data.size, kind)
+        digest = nolo_image.image_hash(data, kind)
         header = nolo_image.header(
-            kind,
-            size,
-            nolo_image.image_hash(data, kind),
-            version=label.version,
-            device=label.device,
-            revisions=label.revisions,
+            kind, size, digest, version=label.version, device=label.device, revisions=label.revisions
         )
-        self.ask(wire.send_image(header, stream=stream))
+        with held(_state(kind, size, stream=stream)):
+            self.ask(wire.send_image(header, stream=stream))
+            self._pieces(kind, data, size, step, stream=stream)
+
+    def _pieces(self, kind: str, data: Section, size: int, step: str, *, stream: bool) -> None:
         source = data.source
         for offset in range(0, size, wire.PIECE):
+            try:
+                check()
+            except Stopped as stop:
+                stop.state, stop.remedy = _state(kind, offset, stream=stream), AGAIN if stream else ""
+                if not stream:
+                    self._fill(size - offset)
+                raise
             if isinstance(source, FileSource) and source.changed():
                 raise FlashError(
                     f"{source.name} was changed while it was sent", partition=kind, bytes_sent=offset,
                     state=_state(kind, offset, stream=stream), remedy=AGAIN,
                 )  # fmt: skip
             wanted = min(wire.PIECE, size - offset)
-            piece = data.read(offset, min(wanted, data.size - offset))
-            if len(piece) < wanted:
-                piece = piece.ljust(wanted, FILL)
+            piece = data.read(offset, min(wanted, data.size - offset)).ljust(wanted, FILL)
             try:
                 self.transport.write(piece, self.settings.data)
             except TransportError as error:
                 raise self._broken(error, step, kind, offset, stream=stream) from error
             self.on_event(BytesMoved(step, min(offset + wanted, data.size), data.size))
+
+    def _fill(self, left: int) -> None:
+        """Finish an announced image, which is only in memory: before, NOLO hears no request."""
+        self.on_event(Waiting("stop", "the announced image to end; stop once more to leave at once"))
+        with suppress(TransportError):
+            for offset in range(0, left, wire.PIECE):
+                self.transport.write(FILL * min(wire.PIECE, left - offset), self.settings.data)
 
     def _broken(self, error: TransportError, step: str, kind: str, offset: int, *, stream: bool) -> FlashError:
         sent = offset + error.bytes_sent

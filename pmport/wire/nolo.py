@@ -21,6 +21,7 @@ from functools import cache
 from typing import Any, Self
 
 from pmport.errors import FormatError
+from pmport.untrusted import printable
 
 __all__ = [
     "ALL_FLAGS",
@@ -386,7 +387,8 @@ def log_lines(data: bytes) -> tuple[str, ...]:
     Returns:
         The lines that are not empty.
     """
-    return tuple(line.decode("utf-8", "backslashreplace").strip() for line in data.split(b"\0") if line.strip())
+    lines = (line.decode("utf-8", "backslashreplace").strip() for line in data.split(b"\0") if line.strip())
+    return tuple(printable(line) for line in lines)
 
 
 def product_of(text: str) -> str | None:

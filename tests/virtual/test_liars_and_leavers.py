@@ -17,11 +17,12 @@ from pmport.errors import FlashError, NoDeviceError, PlanError, PmportError, Tra
 from pmport.events import BytesMoved, Event, OnEvent, ignore
 from pmport.flashers.fastboot.client import Timeouts
 from pmport.flashers.samsung.client import LokeSettings
+from pmport.generate.plans.nokia import plan_images
 from pmport.interruption import Stopped
 from pmport.plan import FlashPlan, PlannedFile, Step, Verb
 from pmport.section import Section
 from pmport.transport.address import split_address
-from pmport.virtual import FastbootPhone, Partition, PyusbBackend
+from pmport.virtual import FastbootPhone, NoloPhone, Partition, PyusbBackend
 from pmport.virtual.network import NetworkPhone
 from pmport.virtual.samsung import LokePhone
 
@@ -259,6 +260,29 @@ def to_samsung(job: FlashPlan, backend: PyusbBackend, on_event: OnEvent = ignore
     with pmport.flashers.open("heimdall", backend=backend) as flasher:
         flasher.client.settings = LokeSettings(settle=0)
         flasher.run(job, on_event)
+
+
+@pytest.mark.parametrize("at", range(1, 5))
+def test_a_stopped_nolo_takes_the_next_run(at: int) -> None:
+    phone, seen = NoloPhone(), 0
+    kernel = (bytes(36) + b"\x18\x28\x6f\x01").ljust(700_000, b"k")
+
+    def meddle(event: Event) -> None:
+        nonlocal seen
+        seen += isinstance(event, BytesMoved)
+        if seen == at and isinstance(event, BytesMoved):
+            signal.raise_signal(signal.SIGINT)
+
+    def flash(on_event: OnEvent = ignore) -> None:
+        with pmport.flashers.open("0xffff", backend=PyusbBackend([phone])) as flasher:
+            flasher.run(plan_images({"kernel": kernel}), on_event)
+
+    with pytest.raises(Stopped) as caught:
+        flash(meddle)
+    assert "as it was" in caught.value.state
+    assert "kernel" not in phone.flash
+    flash()
+    assert phone.flash["kernel"].startswith(kernel)
 
 
 @pytest.mark.parametrize(
