@@ -110,7 +110,8 @@ def held(state: str = "") -> Iterator[None]:
         return
     if not _held.depth:
         _held.number = 0
-        _held.handlers = {number: signal.signal(number, _note) for number in SIGNALS}
+        obeyed = [number for number in SIGNALS if signal.getsignal(number) not in {None, signal.SIG_IGN}]
+        _held.handlers = {number: signal.signal(number, _note) for number in obeyed}
     _held.depth += 1
     try:
         yield

@@ -8,7 +8,7 @@ Example:
     >>> phone = NoloPhone("N900")
     >>> kernel = Section.of(bytes(36) + b"\x18\x28\x6f\x01" + bytes(1000))
     >>> with pmport.flashers.open("0xffff", backend=PyusbBackend([phone])) as flasher:
-    ...     flasher.run(plan_images({"kernel": kernel}))
+    ...     findings = flasher.run(plan_images({"kernel": kernel}))
     >>> len(phone.flash["kernel"])  # padded to 128 bytes
     1152
 """

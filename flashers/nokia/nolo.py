@@ -316,8 +316,7 @@ class NoloClient:
         """Finish an announced image, which is only in memory: before, NOLO hears no request."""
         self.on_event(Waiting("stop", "the announced image to end; stop once more to leave at once"))
         with suppress(TransportError):
-            for offset in range(0, left, wire.PIECE):
-                self.transport.write(FILL * min(wire.PIECE, left - offset), self.settings.data)
+            self.transport.write(FILL * left, self.settings.data)
 
     def _broken(self, error: TransportError, step: str, kind: str, offset: int, *, stream: bool) -> FlashError:
         sent = offset + error.bytes_sent

@@ -51,6 +51,15 @@ class Liar(FastbootPhone):
             yield from self._honest(data)
 
 
+@pytest.fixture(autouse=True)
+def signals() -> Iterator[None]:
+    """Both end the program, also where the tests run in the background of a shell that ignores one."""
+    old = {number: signal.signal(number, signal.default_int_handler) for number in (signal.SIGINT, signal.SIGTERM)}
+    yield
+    for number, handler in old.items():
+        signal.signal(number, handler)
+
+
 FLOOD = 30_000
 LIES: dict[str, tuple[str, list[bytes], int]] = {
     "info without end": ("getvar:", [b"INFOon and on"], FLOOD),
@@ -204,12 +213,8 @@ def test_a_stopped_run_leaves_a_phone_that_hears(number: signal.Signals, at: int
             signal.raise_signal(number)
 
     backend = PyusbBackend([phone])
-    old = signal.signal(signal.SIGTERM, signal.default_int_handler)
-    try:
-        with pytest.raises(KeyboardInterrupt) as caught, pmport.flashers.open("fastboot", backend=backend) as flasher:
-            flasher.run(job, meddle)
-    finally:
-        signal.signal(signal.SIGTERM, old)
+    with pytest.raises(KeyboardInterrupt) as caught, pmport.flashers.open("fastboot", backend=backend) as flasher:
+        flasher.run(job, meddle)
     if isinstance(caught.value, Stopped):
         assert caught.value.exit_code == 128 + number
         assert (
