@@ -76,6 +76,7 @@ def factory_plan(
             "the package has no android-info.txt, which says what phone it is for",
             remedy="it is no factory package: name the images one by one",
         )
+    _check_sums(package)
     unsaid = tuple(_check(files[INFO], phone))
     told = files.get("fastboot-info.txt")
     rows = factory_steps(_text(told)) if told is not None else tuple(_usual_steps(files, phone))
@@ -137,6 +138,18 @@ def _erasures(steps: list[Step], phone: GetVars) -> Iterator[Step]:
     for name in WIPED:
         if name not in done and (name in known or (name == "userdata" and not done)):
             yield Step(Verb.ERASE, name)
+
+
+def _check_sums(package: Node) -> None:
+    """Refuse a package with damaged members before anything of it is flashed; reads all of it."""
+    damaged = package.damaged() if isinstance(package, Members) else ()
+    if damaged:
+        raise FormatError(
+            f"{', '.join(damaged)} in the package cannot be read, or has another checksum than the package says",
+            format=package.KIND,
+            field=damaged[0],
+            remedy="Nothing was flashed: get the package again",
+        )
 
 
 def _files(package: Members) -> dict[str, Section]:

@@ -296,3 +296,18 @@ def test_the_command_prints_the_plan(tmp_path: Path) -> None:
     run = CliRunner().invoke(command, ["update", str(tmp_path / "a.zip"), "--virtual", "lk2nd", "--dry-run"])
     assert run.exit_code == 0, run.output
     assert "flash vbmeta" in run.output
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED])
+def test_a_package_with_a_damaged_member_is_refused_before_anything_is_flashed(method: int) -> None:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", method) as archive:
+        archive.writestr("android-info.txt", INFO)
+        archive.writestr("boot.img", BOOT)
+    data = bytearray(out.getvalue())
+    with zipfile.ZipFile(io.BytesIO(bytes(data))) as archive:
+        entry = archive.getinfo("boot.img")
+    data[entry.header_offset + 30 + len("boot.img") + entry.compress_size // 2] ^= 0x40
+    damaged = pmport.open(bytes(data))
+    with pytest.raises(FormatError, match=r"Nothing was flashed"):
+        generate.factory_plan(damaged, GetVars.parse(b""))
