@@ -281,9 +281,9 @@ class NoloClient:
         """
         step = step or f"send {kind}"
         size = nolo_image.padded_size(data.size, kind)
-        digest = nolo_image.image_hash(data, kind)
+        sums = nolo_image.image_hash(data, kind)
         header = nolo_image.header(
-            kind, size, digest, version=label.version, device=label.device, revisions=label.revisions
+            kind, size, sums, version=label.version, device=label.device, revisions=label.revisions
         )
         with held(_state(kind, size, stream=stream)):
             self.ask(wire.send_image(header, stream=stream))
