@@ -99,16 +99,16 @@ class MainlineIndex:
                 format="kernel index",
                 remedy="make it: pmport kernel index SOURCE -o FILE",
             )
-        self.kernel: str = str(header["kernel"])
-        self.origin: str = str(header["origin"])
-        self._places: Mapping[str, tuple[int, int]] = header["parts"]
+        self.kernel: str = str(header.get("kernel", ""))
+        self.origin: str = str(header.get("origin", ""))
+        self._places: Mapping[str, tuple[int, int]] = header.get("parts", {})
         self._payload = rest
 
     def _part(self, name: str) -> Any:
-        at, size = self._places[name]
         try:
+            at, size = self._places[name]
             return json.loads(lzma.decompress(self._payload[at : at + size]))
-        except (lzma.LZMAError, ValueError) as error:
+        except (lzma.LZMAError, ValueError, KeyError, TypeError) as error:
             raise FormatError(f"{self._name} is damaged: {error}", format="kernel index", field=name) from error
 
     @cached_property

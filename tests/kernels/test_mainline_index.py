@@ -102,6 +102,10 @@ def test_what_is_no_kernel_and_what_is_no_index_is_refused(tmp_path: Path, tree:
     broken = MainlineIndex(data[:-40] + bytes(40))
     with pytest.raises(FormatError, match="damaged"):
         list(broken.boards())
+    for parts in (b"{}", b'{"kconfig": 7}', b"[]"):
+        headless = MainlineIndex(b'{"format": "pmport kernel index 2", "parts": ' + parts + b"}\n")
+        with pytest.raises(FormatError, match="damaged"):
+            headless.symbol("ACME")
     with pytest.raises(RecordError, match="neither a file nor a series"):
         load_index("nonsense")
 
