@@ -310,4 +310,4 @@ def test_a_package_with_a_damaged_member_is_refused_before_anything_is_flashed(m
     data[entry.header_offset + 30 + len("boot.img") + entry.compress_size // 2] ^= 0x40
     damaged = pmport.open(bytes(data))
     with pytest.raises(FormatError, match=r"Nothing was flashed"):
-        generate.factory_plan(damaged, GetVars.parse(b""))
+        generate.factory_plan(damaged, GetVars.parse(b"(bootloader) product:argon\n"))
