@@ -16,6 +16,7 @@ from pmport.board.key_subjects import draft_keys
 from pmport.board.memory_subject import draft_memory
 from pmport.board.panel_subject import draft_panel
 from pmport.board.part_subjects import draft_clients
+from pmport.board.pin_subjects import draft_pins
 from pmport.board.power_subjects import draft_fixed, draft_inputs, draft_rails
 from pmport.board.root_subjects import draft_identity, draft_serial
 from pmport.board.storage_subjects import draft_storage, draft_usb
@@ -43,6 +44,7 @@ SUBJECTS = (
     draft_panel,
     draft_radio,
     draft_common,
+    draft_pins,
     draft_supplied,
 )
 

@@ -7,13 +7,19 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pmport.board.habits import Habits, Member, families, learn
 from pmport.board.kernel_boards import BoardFolder, KernelBoards
 from pmport.board.part_habits import PartHabits
 from pmport.board.places import Places
-from pmport.devicetree import DeviceTree, TreeNode, parse_source
+from pmport.devicetree.checks import Levels
+from pmport.devicetree.dts_link import Extras
+from pmport.devicetree.source import compile_source
 from pmport.errors import FormatError
+
+if TYPE_CHECKING:
+    from pmport.devicetree import DeviceTree, TreeNode
 
 __all__ = ["ChipMap", "chip_names", "map_from_kernel"]
 
@@ -282,20 +288,18 @@ def _pmic(name: str) -> bool:
     return re.match(r"(?:qcom-)?(?:pm|smb)", name) is not None
 
 
+MISSING = re.compile(r'label "(\w+)"')
+
+
 def _compiled(text: str, folder: Path, source: KernelBoards) -> tuple[DeviceTree, tuple[str, ...]]:
-    """The chip's files alone. What they want from the board, by label, is given as empty nodes."""
-    supplied: list[str] = []
-    while True:
-        extra = "".join(f"{label}: pmport-{label.replace('_', '-')} {{ }};\n" for label in supplied)
-        try:
-            tree = parse_source(
-                f"{text}/ {{ {extra} }};\n", name="chip.dts", include=[folder, *source.include], symbols=True
-            )
-        except FormatError as error:
-            missing = re.search(r"label (\w+)|&(\w+)", str(error))
-            label = (missing[1] or missing[2]) if missing else ""
-            if not label or label in supplied or len(supplied) > 64:
-                raise
-            supplied.append(label)
-        else:
-            return tree, tuple(supplied)
+    """The chip's files alone, and the labels that they want from a board."""
+    done = compile_source(
+        text,
+        name="chip.dts",
+        include=[folder, *source.include],
+        extras=Extras(symbols=True),
+        levels=Levels.errors(),
+        force=True,
+    )
+    wanted = [MISSING.search(finding.message) for finding in done.findings if finding.code == "phandle_references"]
+    return done.tree, tuple(dict.fromkeys(match[1] for match in wanted if match))

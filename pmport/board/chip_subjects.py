@@ -26,7 +26,7 @@ DESPITE = 0.8
 """Share that is needed where the vendor's tree has it switched off."""
 POWER_UNIT = re.compile(r"^/\[\w+,\w+-pmu\]$")
 NEVER = re.compile(
-    r"^(?:compatible|model|remote-endpoint|linux,code|gpio-line-names|pinctrl-\d+|pinctrl-names|protected-clocks|"
+    r"^(?:compatible|model|remote-endpoint|linux,code|gpio-line-names|protected-clocks|"
     r"gpio-reserved-ranges|memory-region|.*-variant|firmware-name|.*mount-matrix|label|phandle)$"
 )
 BUSES = re.compile(
@@ -116,6 +116,16 @@ def is_bus(label: str, node: TreeNode) -> bool:
     )
 
 
+def _states(draft: Drafting, part: Part, name: str, value: str) -> None:
+    """Pin states that the chip's files have."""
+    labels = re.findall(r"&(\w+)", value)
+    if name == "pinctrl-names" and value:
+        if all(f"pinctrl-{number}" in part.statements for number in range(value.count(",") + 1)):
+            part.say(name, value, draft.teachers, certainty=LIKELY, subject="pins")
+    elif labels and "{" not in value and all(label in draft.chip.labels for label in labels):
+        part.say(name, value, draft.teachers, certainty=LIKELY, subject="pins")
+
+
 FIRMWARE = re.compile(r'^"((?:qcom/)?(?:[^/"]+/)?)[^/"]+/[^/"]+/([^/"]+)"$')
 
 
@@ -148,7 +158,9 @@ def _take(draft: Drafting, key: str, part: Part, habit: Habit) -> None:
             continue
         if name == "firmware-name":
             continue
-        if share >= SHARE and not NEVER.match(name) and "pinctrl" not in name:
+        if name.startswith("pinctrl-"):
+            _states(draft, part, name, value if share >= SHARE else "")
+        elif share >= SHARE and not NEVER.match(name):
             part.say(name, value, draft.teachers, certainty=LIKELY, subject=key)
 
 

@@ -156,6 +156,31 @@ class Drafting:
         habit = self.chip.habits.nodes.get(label)
         return habit is None or not habit.weight or sum(habit.props.get(name, {}).values()) >= habit.weight * share
 
+    def has_states(self, label: str) -> bool:
+        """Whether a GPIO controller is a pin controller too.
+
+        Args:
+            label: Its label.
+
+        Returns:
+            True where board files put pin states into it.
+        """
+        node = self.chip.labels.get(label)
+        return node is not None and re.search(r"pinctrl|tlmm|-gpio\b", " ".join(node.compatible)) is not None
+
+    def chip_pinctrl(self, label: str) -> str:
+        """The pin states that the chip's files give to a node already.
+
+        Args:
+            label: The node's label.
+
+        Returns:
+            References; empty where there are none.
+        """
+        states = [self.chip.tree.by_phandle(number) for number in self.chip.labels[label].cells("pinctrl-0")]
+        names = [self.chip.label_of.get(state, "") for state in states if state is not None]
+        return ", ".join(f"<&{name}>" for name in names) if names and all(names) else ""
+
     @property
     def parts(self) -> PartHabits:
         """How the kernel's boards write a part."""
