@@ -10,6 +10,7 @@ from enum import StrEnum
 __all__ = ["BoardFile", "Certainty", "Part", "Question", "Statement"]
 
 REFERENCE = re.compile(r"&\{(<[^{}]*>|[^{}]*)\}")
+LABEL = re.compile(r"&([A-Za-z_]\w*)")
 FIRST = ("compatible", "device_type", "reg", "reg-names", "model", "label", "regulator-name")
 LAST = ("remote-endpoint", "status")
 
@@ -72,6 +73,7 @@ class Part:
         children: Name → node.
         comment: What stands above it.
         keep: Whether it is printed even if nothing is said in it.
+        optional: Whether it is left out where nobody refers to it.
         parent: The part around it.
     """
 
@@ -83,6 +85,7 @@ class Part:
     children: dict[str, Part] = field(default_factory=dict)
     comment: str = ""
     keep: bool = False
+    optional: bool = False
     parent: Part | None = None
 
     def say(
@@ -149,6 +152,7 @@ class BoardFile:
         extended: Label → what is said about that node.
         deleted: Labels of nodes that are taken out, with the reason.
         questions: What the trees do not tell.
+        keyed: Key → label, of what the chip's files have.
     """
 
     includes: tuple[str, ...]
@@ -160,6 +164,7 @@ class BoardFile:
     deleted: dict[str, str] = field(default_factory=dict)
     questions: list[Question] = field(default_factory=list)
     keyed: dict[str, str] = field(default_factory=dict)
+    _by_key: dict[str, Part] = field(default_factory=dict)
 
     def extend(self, label: str) -> Part:
         """What is said about a node of the chip.
@@ -192,41 +197,43 @@ class BoardFile:
             yield from part.walk()
 
     def settle(self) -> None:
-        """Give labels to what is referred to, and take out what refers to nothing."""
-        while True:
-            by_key = {part.key: part for part in self.parts if part.key and part.name}
-            gone = False
-            for part in self.parts:
-                for name, statement in list(part.statements.items()):
-                    if not all(self._refers(key, by_key) for key in REFERENCE.findall(statement.value)) or (
-                        not self._labels_exist(statement.value)
-                    ):
-                        del part.statements[name]
-                        gone = True
-            if not gone:
-                break
+        """Give labels to what is referred to; take out what refers to nothing, or is only there to be referred to."""
+        while self._sweep():
+            pass
+        self._by_key = {part.key: part for part in self.parts if part.key}
         for part in self.parts:
             for statement in part.statements.values():
                 for key in REFERENCE.findall(statement.value):
-                    target = by_key.get(key)
-                    if (
-                        target is not None
-                        and not target.label
-                        and key not in self.keyed
-                        and target.name not in self.chip_labels
-                    ):
-                        target.label = self._free(target.wanted or re.sub(r"\W+", "_", target.name), by_key)
-        self._by_key = by_key
+                    self._label(key)
 
-    def _refers(self, key: str, by_key: dict[str, Part]) -> bool:
-        return key in self.keyed or key in by_key or key in self.chip_labels
+    def _sweep(self) -> bool:
+        """Take out statements that refer to nothing, and optional parts that nobody refers to; whether there were any."""
+        keys = {part.key for part in self.parts if part.key} | self.keyed.keys() | self.chip_labels
+        labels = {part.label for part in self.parts if part.label} | self.chip_labels
+        gone = False
+        for part in self.parts:
+            for name, statement in list(part.statements.items()):
+                value = statement.value
+                if keys.issuperset(REFERENCE.findall(value)) and labels.issuperset(LABEL.findall(value)):
+                    continue
+                del part.statements[name]
+                gone = True
+        used = {
+            key for part in self.parts for item in part.statements.values() for key in REFERENCE.findall(item.value)
+        }
+        for part in [*self.parts]:
+            if part.optional and part.key not in used and not part.label and part.parent is not None:
+                part.parent.children.pop(part.name, None)
+                part.optional, gone = False, True
+        return gone
 
-    def _labels_exist(self, value: str) -> bool:
-        own = {part.label for part in self.parts if part.label}
-        return all(label in self.chip_labels or label in own for label in re.findall(r"&([A-Za-z_]\w*)", value))
+    def _label(self, key: str) -> None:
+        target = self._by_key.get(key)
+        if target is not None and not target.label and key not in self.keyed and target.name not in self.chip_labels:
+            target.label = self._free(target.wanted or re.sub(r"\W+", "_", target.name))
 
-    def _free(self, wanted: str, by_key: dict[str, Part]) -> str:
-        taken = {part.label for part in by_key.values()} | self.chip_labels
+    def _free(self, wanted: str) -> str:
+        taken = {part.label for part in self._by_key.values()} | self.chip_labels
         label = wanted if wanted[:1].isalpha() or wanted[:1] == "_" else f"n_{wanted}"
         number = 2
         while label in taken:

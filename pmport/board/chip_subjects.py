@@ -122,8 +122,24 @@ def _states(draft: Drafting, part: Part, name: str, value: str) -> None:
     if name == "pinctrl-names" and value:
         if all(f"pinctrl-{number}" in part.statements for number in range(value.count(",") + 1)):
             part.say(name, value, draft.teachers, certainty=LIKELY, subject="pins")
-    elif labels and "{" not in value and all(label in draft.chip.labels for label in labels):
-        part.say(name, value, draft.teachers, certainty=LIKELY, subject="pins")
+    elif labels or "{" in value:
+        own = re.findall(r"&\{([^}]*)\}", value)
+        if all(label in draft.chip.labels for label in labels) and all(_copied(draft, key) for key in own):
+            part.say(name, value, draft.teachers, certainty=LIKELY, subject="pins")
+
+
+def _copied(draft: Drafting, key: str) -> bool:
+    """A pin state that most boards write alike, put into the draft."""
+    label, _, name = key.partition("/")
+    habit = draft.chip.habits.nodes.get(key)
+    if habit is None or label not in draft.chip.labels or "/" in name or habit.weight < draft.chip.habits.total * SHARE:
+        return False
+    part = draft.board.extend(label).child(
+        name, key=key, wanted=habit.labels.most_common()[0][0] if habit.labels else ""
+    )
+    _all(draft, key, part, habit)
+    _below(draft, key, part, draft.chip.habits)
+    return True
 
 
 FIRMWARE = re.compile(r'^"((?:qcom/)?(?:[^/"]+/)?)[^/"]+/[^/"]+/([^/"]+)"$')
@@ -140,7 +156,7 @@ def _firmware(draft: Drafting, part: Part, habit: Habit) -> None:
         return
     (folder, file), weight = max(votes.items(), key=lambda item: item[1])
     if weight >= habit.weight * SHARE:
-        phone = draft.compatible.partition(",")[2]
+        phone = draft.compatible.partition(",")[2].partition("-")[0]
         part.say(
             "firmware-name",
             f'"{folder}{draft.model.split()[0]}/{phone}/{file}"',
@@ -155,6 +171,7 @@ def _take(draft: Drafting, key: str, part: Part, habit: Habit) -> None:
     for name in habit.props:
         value, share, _ = habit.value(name)
         if name == "dr_mode" and value == '"host"':
+            part.say(name, '"peripheral"', "a phone is a peripheral first", certainty=LIKELY, subject="usb")
             continue
         if name == "firmware-name":
             continue

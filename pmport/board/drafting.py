@@ -77,11 +77,28 @@ class Drafting:
         Returns:
             Whether it was stated.
         """
-        key = self.vendor.supply(node, source)
+        key = self.known(self.vendor.supply(node, source))
         if not key:
             return False
         part.say(name, f"<&{{{key}}}>", self.evidence(node, source), subject=subject)
         return True
+
+    def known(self, key: str) -> str:
+        """The key under which a board file has a regulator.
+
+        Args:
+            key: The vendor's.
+
+        Returns:
+            Itself, or that of a fixed regulator, where the chip's boards write one for an output that only the
+            bootloader's firmware may touch: ``vreg_s4a_1p8``.
+        """
+        found = RPMH_OUTPUT.fullmatch(key)
+        if found is None or key in self.chip.habits.nodes:
+            return key
+        short = f"{found[2][0]}{found[3]}{found[1]}"
+        names = [other for other in self.chip.habits.nodes if other.startswith(f"<fixed:vreg_{short}_")]
+        return max(names, key=lambda name: self.chip.habits.nodes[name].weight, default=key)
 
     def key_exists(self, key: str) -> bool:
         """Whether a chip's node, or a part of the draft, has this key.
@@ -260,6 +277,7 @@ class Drafting:
         return f"the kernel's {self.chip.habits.boards} other boards with this chip"
 
 
+RPMH_OUTPUT = re.compile(r"<\w+\.(\w):(ldo|smps)(\d+)>")
 LIKELY = Certainty.LIKELY
 OPEN = Certainty.OPEN
 

@@ -47,7 +47,7 @@ def draft_keys(draft: Drafting) -> None:
 def _key(draft: Drafting, node: TreeNode) -> None:
     pins = draft.vendor.pins(node, "gpios")
     code = one(node, "linux,code")
-    if not pins or code < 0:
+    if not pins or code <= 0 < one(node, "linux,input-type", 1) != EV_SW:
         return
     if one(node, "linux,input-type", 1) == EV_SW or HALL.search(node.name + " ".join(node.strings("label"))):
         if one(node, "linux,input-type", 1) == EV_SW or code in SWITCHES:
@@ -95,8 +95,8 @@ def _switch(draft: Drafting, node: TreeNode, pin: Pin, code: int) -> None:
     part.say("gpios", draft.gpio(pin, low=True), evidence, subject="keys")
     part.say("linux,input-type", "<EV_SW>", evidence, subject="keys")
     part.say("linux,code", f"<{SWITCHES.get(code, code)}>", evidence, subject="keys")
-    part.say("linux,can-disable", "", evidence, certainty=LIKELY, subject="keys")
-    part.say("wakeup-source", "", evidence, certainty=LIKELY, subject="keys")
+    if {"gpio-key,wakeup", "wakeup-source"} & set(node.raw):
+        part.say("wakeup-source", "", evidence, subject="keys")
 
 
 def _hall(draft: Drafting, node: TreeNode) -> None:
@@ -154,6 +154,6 @@ def _pmic_keys(draft: Drafting) -> None:
 def _vendor_resin(draft: Drafting) -> TreeNode | None:
     """The vendor's node of the reset input, where it is used as a key."""
     for node in draft.vendor.active:
-        if "linux,code" in node.raw and one(node, "qcom,pon-type", -1) == 1:
+        if one(node, "linux,code", 0) > 0 and one(node, "qcom,pon-type", -1) == 1:
             return node
     return None

@@ -20,6 +20,8 @@ __all__ = ["draft_memory", "framebuffer", "regions"]
 
 LEAST_RAMOOPS = 0x10000
 COMMON = 0.5
+ENOUGH = 4.0
+"""Weight of boards of the chip that are enough to know what is usual."""
 
 
 def regions(root: TreeNode) -> Iterator[tuple[TreeNode, int, int]]:
@@ -305,6 +307,11 @@ def framebuffer(draft: Drafting, width: int, height: int) -> None:
         None,
     )
     if found is None or not width or not height:
+        return
+    if draft.chip.own >= ENOUGH and not any(key.startswith("/chosen/framebuffer") for key in draft.chip.habits.nodes):
+        what = f"{width} x {height} at {found[1]:#x}"
+        text = f"Does the bootloader leave a framebuffer of {what}? No board of this chip says so"
+        draft.board.ask("framebuffer", text, draft.evidence(found[0]))
         return
     node, address, size = found
     formats = Votes(a8r8g8b8=0.01)

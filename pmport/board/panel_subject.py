@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -123,9 +122,16 @@ def size_of(draft: Drafting) -> tuple[int, int]:
     """
     panel, _ = active_panel(draft)
     if panel is not None and panel.width:
-        return panel.width, panel.height
-    sizes = Counter((panel.width, panel.height) for panel in panels(draft) if panel.width)
-    return sizes.most_common(1)[0][0] if len(sizes) == 1 else (0, 0)
+        return panel.width * _halves(draft, panel), panel.height
+    sizes = {(panel.width * _halves(draft, panel), panel.height) for panel in panels(draft) if panel.width}
+    return sizes.pop() if len(sizes) == 1 else (0, 0)
+
+
+def _halves(draft: Drafting, panel: Panel) -> int:
+    """How many controllers drive a panel; each of its timings is for one of them."""
+    number = panel.node.phandle
+    users = [node for node in draft.vendor.active if number is not None and one(node, "qcom,dsi-panel", 0) == number]
+    return max((len(node.cells("qcom,dsi-ctrl-num")) for node in (panel.node, *users)), default=1) or 1
 
 
 def draft_panel(draft: Drafting) -> None:
@@ -137,21 +143,36 @@ def draft_panel(draft: Drafting) -> None:
     framebuffer(draft, *size_of(draft))
     panel, evidence = active_panel(draft)
     names = [other.name for other in panels(draft)]
-    if panel is None:
-        if names:
-            draft.board.ask(
-                "panel",
-                f"Which panel is fitted? {len(names)}: {', '.join(dict.fromkeys(names))[:300]}",
-                "the running phone's /proc/cmdline tells",
-            )
+    if panel is None and names:
+        panel = _some_panel(draft)
+        text = f"Which panel is fitted? {len(names)}: {', '.join(dict.fromkeys(names))[:300]}"
+        draft.board.ask("panel", text, "the running phone's /proc/cmdline tells")
+    elif panel is None:
         return
-    if len(names) > 1:
+    if panel is None:
+        return
+    if len(names) > 1 and evidence:
         draft.board.ask("panel", f"Is the panel {panel.name} the one that is fitted? There are {len(names)}", evidence)
     users = sum(weight for label in ("mdss_dsi0", "dsi0") for weight in [_share(draft, label)])
     label = next((name for name in ("mdss_dsi0", "dsi0") if name in draft.chip.labels), "")
     if not label or users < SHARE:
         return
     _panel(draft, label, panel, evidence)
+
+
+def _some_panel(draft: Drafting) -> Panel | None:
+    """One of several panels that share pins and supplies; its name stays open."""
+    found = [panel for panel in panels(draft) if "qcom,platform-reset-gpio" in panel.node.raw or _around(draft, panel)]
+    pins = {
+        tuple(
+            pin.number
+            for node in (panel.node, *_around(draft, panel))
+            for pin in draft.vendor.pins(node, PINS[0][1])[:1]
+        )[:1]
+        for panel in found
+    }
+    pins.discard(())
+    return Panel(found[-1].node, "panel", 0, 0) if found and len(pins) == 1 else None
 
 
 def _share(draft: Drafting, label: str) -> float:
@@ -189,7 +210,7 @@ def mainline_panel(name: str) -> str:
 
 def _panel(draft: Drafting, label: str, panel: Panel, evidence: str) -> None:
     part = draft.board.extend(label).child("panel@0", key="panel")
-    compatible = mainline_panel(f"{panel.name} {panel.node.name}")
+    compatible = mainline_panel(f"{panel.name} {panel.node.name}") if panel.width else ""
     if not compatible:
         compatible = f"vendor,{re.sub(r'[^a-z0-9]+', '-', panel.name.lower()).strip('-')[:40]}"
         draft.board.ask(

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from pmport.board.drafting import LIKELY, Drafting
+from pmport.board.drafting import LIKELY, Drafting, label_like
 from pmport.board.part_names import candidates
 from pmport.board.places import bus_of, one
 from pmport.kernels.mainline_index import MainlineIndex, load_index
@@ -21,13 +21,15 @@ if TYPE_CHECKING:
 __all__ = ["draft_clients"]
 
 SHARE = 0.6
+IO_LIMIT = 2_000_000
+"""µV. What is below is the supply of a part's pins."""
 SOFT_PINS = ("sda-gpios", "i2c-gpio-sda", "scl-gpios", "i2c-gpio-scl")
 IO_SUPPLY = re.compile(r"io|i2c|dvdd|1v8|digital|pullup|lvs", re.IGNORECASE)
 MAINLINE_IO = re.compile(r"io|dig|dvdd|vid$|pvdd", re.IGNORECASE)
 RESET = re.compile(r"(?:reset|rst|shutdown)", re.IGNORECASE)
 ROLES: tuple[tuple[str, str], ...] = (
-    ("reset", r"reset|rst"), ("enable", r"(?:^|[,_-])(?:ven|en|enable)(?:[-_]|$)|-ven|ven$"), ("firmware", r"firm|dnld|dwl|download"),
-    ("en", r"ven|(?:^|[,_-])en(?:[-_]|$)"), ("wake", r"wake|firm"), ("shutdown", r"shutdown|sd"), ("te", r"te"), ("hpd", r"hpd"),
+    ("reset", r"reset|rst"), ("enable", r"(?:^|[,_-])(?:ven|en|enable)(?:[-_]|$)|-ven|ven$"), ("firmware", r"firm|dnld|dwl|dwnld|download"),
+    ("en", r"ven|(?:^|[,_-])en(?:[-_]|$)"), ("wake", r"wake|firm"), ("shutdown", r"shutdown|sdb?$|sd_"), ("te", r"te"), ("hpd", r"hpd"),
 )  # fmt: skip
 """Mainline's function of a GPIO → how vendors call it."""
 TOUCH = re.compile(r"touchscreen")
@@ -177,7 +179,7 @@ def _gpios(draft: Drafting, part: Part, node: TreeNode, habit: PartHabit) -> Non
         pattern = next((pattern for known, pattern in ROLES if known == role), role or "gpio")
         for source in node.raw:
             if (
-                re.search(r"gpios?$", source)
+                not source.endswith("-supply")
                 and re.search(pattern, re.sub(r"[-_]?gpios?$", "", source))
                 and "irq" not in source
             ):
@@ -209,6 +211,44 @@ def _supplies(draft: Drafting, part: Part, node: TreeNode, habit: PartHabit) -> 
             if fit:
                 draft.supply(part, name, node, fit[0], subject=part.name)
                 left.remove(fit[0])
+            else:
+                _switched(draft, part, name, node, digital=digital)
+
+
+SWITCH = re.compile(r"(\d)[vp](\d)")
+
+
+def _switched(draft: Drafting, part: Part, name: str, node: TreeNode, *, digital: bool) -> None:
+    """A supply that the vendor's driver switches by a GPIO, where the property's name says the voltage."""
+    for source in node.raw:
+        found = SWITCH.search(source)
+        pins = draft.vendor.pins(node, source) if found and source.endswith(("gpio", "gpios")) else []
+        if found is None or not pins:
+            continue
+        volts = int(found[1]) * 1_000_000 + int(found[2]) * 100_000
+        if (volts < IO_LIMIT) != digital:
+            continue
+        key = f"<switch:{pins[0].controller}:{pins[0].number}>"
+        evidence = draft.evidence(node, source)
+        base = part.name.partition("@")[0]
+        made = draft.board.root.child(
+            f"regulator-{base}-{found[1]}p{found[2]}", key=key, wanted=f"vreg_{label_like(base)}_{found[1]}p{found[2]}"
+        )
+        made.say("compatible", '"regulator-fixed"', evidence, subject="fixed")
+        made.say("regulator-name", f'"{base}_{found[1]}p{found[2]}"', evidence, subject="fixed")
+        for limit in ("regulator-min-microvolt", "regulator-max-microvolt"):
+            made.say(limit, f"<{volts}>", evidence, certainty=LIKELY, subject="fixed")
+        made.say("gpio", draft.gpio(pins[0], low=False), evidence, certainty=LIKELY, subject="fixed")
+        made.say("enable-active-high", "", evidence, certainty=LIKELY, subject="fixed")
+        part.say(name, f"<&{{{key}}}>", evidence, certainty=LIKELY, subject=part.name)
+        return
+    for source in node.raw:
+        if re.search(r"(?:vdd|vcc|avdd|pwr|power|ldo|_en).*gpio", source) and draft.vendor.pins(node, source):
+            draft.board.ask(
+                "supplies",
+                f"{part.name}: does the pin of {source} switch its {name.removesuffix('-supply')}, and at what voltage?",
+                draft.evidence(node, source),
+            )
 
 
 def _geometry(draft: Drafting, part: Part, node: TreeNode, habit: PartHabit) -> None:

@@ -55,12 +55,27 @@ def draft_pins(draft: Drafting) -> None:
         for name, statement in part.statements.items():
             for label, number in PIN.findall(statement.value) if USERS.search(name) else ():
                 pin = label, int(number)
-                if pin not in made and pin in settings and draft.has_states(label):
-                    made[pin] = _state(draft, part, name, pin, settings[pin])
+                if pin not in made and draft.has_states(label) and (pin in settings or label == draft.chip.main_pins):
+                    made[pin] = _state(draft, part, name, pin, settings.get(pin) or usual(name, part))
                 if pin in made:
                     keys.append(made[pin])
         if keys:
             _use(draft, _user(part), list(dict.fromkeys(keys)))
+
+
+def usual(name: str, part: Part) -> PinSetting:
+    """How boards set a pin of which the vendor's tree says nothing.
+
+    Args:
+        name: The property that uses it.
+        part: The part that has it.
+
+    Returns:
+        A weak drive; the pin of a key, or of USB's role, is pulled up.
+    """
+    pulled = name == "id-gpios" or part.name.startswith("key-")
+    bias = "bias-pull-up" if pulled else "bias-disable"
+    return PinSetting("what boards usually write", "gpio", [bias], {"drive-strength": 8 if name == "id-gpios" else 2})
 
 
 def _user(part: Part) -> Part:

@@ -18,6 +18,11 @@ __all__ = ["draft_fixed", "draft_inputs", "draft_rails"]
 
 SHARE = 0.5
 AGREED = 0.5
+ENOUGH = 3.0
+CARD = 2_500_000
+"""µV. What feeds a card with more is limited to what the vendor gives the card."""
+RARE = 0.3
+"""Share of boards under which an output is only written where something drafted uses it."""
 FLAGS = (
     "regulator-always-on",
     "regulator-boot-on",
@@ -38,7 +43,9 @@ def draft_rails(draft: Drafting) -> None:
         label = draft.chip_rails.get(key, "")
         if label:
             _chip_rail(draft, label, rail)
-        elif known_output(draft, key):
+        elif known_output(draft, key) and (
+            habit is None or draft.chip.own < ENOUGH or habit.weight >= draft.chip.habits.total * RARE
+        ):
             part = pmic_part(draft, key.strip("<>").partition(":")[0])
             if part is not None:
                 name = key.strip("<>").partition(":")[2]
@@ -196,7 +203,7 @@ def limits(draft: Drafting, rail: Rail, habit: Habit | None) -> tuple[int, int]:
         Least and greatest voltage; µV.
     """
     low, high = rail.low, rail.high
-    if habit is not None and low and high:
+    if habit is not None and low and high and draft.vendor.rpmh and draft.chip.own >= ENOUGH:
         bounds = []
         for name, ours in (("regulator-min-microvolt", low), ("regulator-max-microvolt", high)):
             text, _, agreed = habit.value(name)
@@ -204,7 +211,7 @@ def limits(draft: Drafting, rail: Rail, habit: Habit | None) -> tuple[int, int]:
             bounds.append(typical if typical and agreed >= AGREED and low <= typical <= high else ours)
         low, high = min(bounds), max(bounds)
     cap = draft.card_voltage.get(rail.key(rpmh=draft.vendor.rpmh), 0)
-    return low, max(low, min(high, cap)) if cap else high
+    return low, max(low, min(high, cap)) if cap >= CARD and not draft.vendor.rpmh else high
 
 
 def draft_inputs(draft: Drafting) -> None:
@@ -249,6 +256,7 @@ def _fixed(draft: Drafting, node: TreeNode) -> None:
         key=f"<vendor:{node.path}>",
         wanted=f"vreg_{label_like(name)}".replace("vreg_vreg", "vreg"),
     )
+    part.optional = True
     evidence = draft.evidence(node)
     part.say("compatible", '"regulator-fixed"', evidence, subject="fixed")
     part.say("regulator-name", f'"{label_like(name)}"', evidence, subject="fixed")
@@ -272,6 +280,7 @@ def _learned(draft: Drafting, key: str, habit: Habit) -> None:
     name = key.removeprefix("<fixed:").removesuffix(">")
     label = habit.labels.most_common()[0][0] if habit.labels else label_like(name)
     part = draft.board.root.child(f"{label_like(name).replace('_', '-')}-regulator", key=key, wanted=label)
+    part.optional = True
     for prop in habit.props:
         value, share, _ = habit.value(prop)
         if share > SHARE:

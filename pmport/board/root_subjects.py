@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from pmport.board.drafting import LIKELY, Drafting
+from pmport.board.habits import Votes
 from pmport.devicetree.identity import identify
 
 __all__ = ["draft_identity", "draft_serial"]
@@ -60,6 +61,14 @@ def _quoted(text: str) -> str:
     return text.replace("\\", "\\\\").replace('"', '\\"')
 
 
+CONSOLE = 0.4
+
+
+def _has_alias(draft: Drafting, name: str) -> bool:
+    aliases = draft.board.root.children.get("aliases")
+    return aliases is not None and name in aliases.statements
+
+
 def draft_serial(draft: Drafting) -> None:
     """The console and the aliases of serial ports.
 
@@ -77,6 +86,12 @@ def draft_serial(draft: Drafting) -> None:
             if label in draft.chip.labels and draft.vendor_uses(draft.chip.labels[label]) is not False:
                 aliases = draft.board.root.child("aliases")
                 aliases.say(name, value, draft.teachers, certainty=LIKELY, subject="uart")
-    value, share = draft.learn_value("/chosen", "stdout-path")
-    if value and share > 0.5:
+    habit = draft.chip.habits.nodes.get("/chosen")
+    console = habit.props.get("stdout-path", Votes()) if habit is not None else Votes()
+    value = console.most_common()[0][0] if console else ""
+    if (
+        "serial0" in value
+        and sum(console.values()) > draft.chip.habits.total * CONSOLE
+        and _has_alias(draft, "serial0")
+    ):
         draft.board.root.child("chosen").say("stdout-path", value, draft.teachers, certainty=LIKELY, subject="uart")

@@ -34,7 +34,7 @@ def draft_storage(draft: Drafting) -> None:
         if UFS_PHY.search(text):
             _supplied(
                 draft,
-                draft.board.extend(label),
+                _on(draft, label, node),
                 node,
                 {"vdda-phy-supply": "vdda-phy-supply", "vdda-pll-supply": "vdda-pll-supply"},
             )
