@@ -49,7 +49,7 @@ SPLASH = re.compile(r"splash|framebuffer|display_reserved|fb_mem|disp_rdump|simp
 RAMOOPS = re.compile(r"ramoops|pstore|ram_console", re.IGNORECASE)
 ROLES: tuple[tuple[str, str], ...] = (
     (r"modem|mpss", "mpss"), (r"adsp", "adsp"), (r"cdsp", "cdsp"), (r"slpi|ssc|sensor", "slpi"), (r"wcnss|pronto|peripheral", "wcnss"),
-    (r"wlan", "wlan"), (r"venus|video|pil_video", "venus"), (r"gpu|zap", "gpu"), (r"ipa_fw", "ipa_fw"), (r"ipa_gsi", "ipa_gsi"),
+    (r"wlan", "wlan"), (r"venus|video|pil_video", "venus"), (r"gpu|zap", "gpu"), (r"ip[as]_fw", "ipa_fw"), (r"ipa_gsi", "ipa_gsi"),
     (r"spss", "spss"), (r"mba", "mba"), (r"npu", "npu"), (r"camera", "camera"), (r"hyp", "hyp"), (r"smem", "smem"), (r"tz", "tz"),
     (r"rmtfs|rmts", "rmtfs"), (r"cvp", "cvp"),
 )  # fmt: skip
@@ -123,32 +123,53 @@ def _place(draft: Drafting, placed: list[Region]) -> None:
     labels = draft.chip.label_of
     fixed = {node: (address, size) for node, address, size in regions_of_chip(draft) if labels.get(node)}
     roles = {node: role_of(f"{node.name} {labels[node]}") for node in fixed}
-    by_role = {role: [node for node in fixed if roles[node] == role] for role in set(roles.values()) if role}
-    settled = {
-        node
-        for node, role in roles.items()
-        if role and any((r.address, r.size) == fixed[node] for r in placed if r.role == role)
-    }
-    done = {roles[node] for node in settled}
+    settled: set[TreeNode] = set()
+    done: set[str] = set()
     for region in placed:
-        theirs = by_role.get(region.role, [])
-        if region.role in done:
+        if region.role in done or _wanted(draft, region) or _fixed_by_board(draft, region):
+            done.add(region.role)
             continue
         done.add(region.role)
-        if _wanted(draft, region) or len(theirs) != 1:
+        theirs = _own(region, fixed, roles)
+        if theirs is None:
             continue
-        settled.add(theirs[0])
-        if fixed[theirs[0]][0] == region.address:
-            part = draft.board.extend(labels[theirs[0]])
+        settled.add(theirs)
+        if fixed[theirs][0] != region.address:
+            _moved(draft, labels[theirs], theirs, region, draft.evidence(region.node, "reg"))
+        elif fixed[theirs][1] != region.size:
+            part = draft.board.extend(labels[theirs])
             part.say(
                 "reg", _reg(draft, region.address, region.size), draft.evidence(region.node, "reg"), subject="memory"
             )
-        else:
-            _moved(draft, labels[theirs[0]], theirs[0], region, draft.evidence(region.node, "reg"))
     for node, (address, size) in fixed.items():
         hit = next((region for region in placed if region.meets(address, size)), None)
-        if node not in settled and hit is not None and labels[node] not in draft.referenced:
+        same = hit is not None and (hit.address, hit.size) == (address, size)
+        if node not in settled and hit is not None and not same and labels[node] not in draft.referenced:
             draft.board.deleted.setdefault(labels[node], draft.evidence(hit.node, "reg"))
+
+
+def _own(region: Region, fixed: dict[TreeNode, tuple[int, int]], roles: dict[TreeNode, str]) -> TreeNode | None:
+    """The chip's region for the same thing: at the same place, or the only one."""
+    theirs = [node for node in fixed if roles[node] == region.role]
+    here = [node for node in theirs if fixed[node][0] == region.address]
+    return here[0] if here else theirs[0] if len(theirs) == 1 else None
+
+
+def _fixed_by_board(draft: Drafting, region: Region) -> bool:
+    """A region that the chip's file leaves to be placed, and that boards put where the vendor has it."""
+    pool = draft.chip.tree.root.children.get("reserved-memory")
+    for node in pool.children.values() if pool is not None else ():
+        label = draft.chip.label_of.get(node, "")
+        habit = draft.chip.habits.nodes.get(label)
+        if "reg" in node.raw or habit is None or role_of(f"{node.name} {label}") != region.role:
+            continue
+        if sum(habit.props.get("reg", {}).values()) >= habit.weight * COMMON:
+            part = draft.board.extend(label)
+            part.say(
+                "reg", _reg(draft, region.address, region.size), draft.evidence(region.node, "reg"), subject="memory"
+            )
+            return True
+    return False
 
 
 def _wanted(draft: Drafting, region: Region) -> bool:
@@ -308,7 +329,12 @@ def framebuffer(draft: Drafting, width: int, height: int) -> None:
     )
     if found is None or not width or not height:
         return
-    if draft.chip.own >= ENOUGH and not any(key.startswith("/chosen/framebuffer") for key in draft.chip.habits.nodes):
+    old = found[0].parent is not None and found[0].parent.name != "reserved-memory"
+    if (
+        old
+        and draft.chip.own >= ENOUGH
+        and not any(key.startswith("/chosen/framebuffer") for key in draft.chip.habits.nodes)
+    ):
         what = f"{width} x {height} at {found[1]:#x}"
         text = f"Does the bootloader leave a framebuffer of {what}? No board of this chip says so"
         draft.board.ask("framebuffer", text, draft.evidence(found[0]))

@@ -123,7 +123,10 @@ def size_of(draft: Drafting) -> tuple[int, int]:
     panel, _ = active_panel(draft)
     if panel is not None and panel.width:
         return panel.width * _halves(draft, panel), panel.height
-    sizes = {(panel.width * _halves(draft, panel), panel.height) for panel in panels(draft) if panel.width}
+    shown = {one(node, "qcom,dsi-panel", 0) for node in draft.vendor.active if "qcom,dsi-panel" in node.raw}
+    real = [panel for panel in panels(draft) if panel.width]
+    real = [panel for panel in real if panel.node.phandle in shown] or real
+    sizes = {(panel.width * _halves(draft, panel), panel.height) for panel in real}
     return sizes.pop() if len(sizes) == 1 else (0, 0)
 
 

@@ -1,7 +1,6 @@
 """Which mainline string a vendor's part has: by the chip's name, or by the family that the vendor's driver serves.
 
-The candidates stand in the order in which they are tried; the boards of the kernel decide between those of one family,
-so that a string that no board uses comes last.
+The candidates stand in the order in which they are tried; one that no board of the kernel uses comes last.
 """
 
 from __future__ import annotations
@@ -40,7 +39,7 @@ FAMILIES: tuple[tuple[str, tuple[str, ...]], ...] = (
     (r"k303c_acc", ("st,lsm303c-accel",)), (r"k303c_mag", ("st,lsm303c-magn",)),
     (r"k2hh", ("st,lis2hh12",)), (r"lis3dh", ("st,lis3dh-accel",)), (r"lis2dh", ("st,lis2dh12-accel",)),
     (r"mpu6515", ("invensense,mpu6515",)), (r"mpu6500", ("invensense,mpu6500",)),
-    (r"mpu6050|mpu6880", ("invensense,mpu6880", "invensense,mpu6050", "invensense,mpu6500")),
+    (r"mpu6050|mpu6880", ("invensense,mpu6050", "invensense,mpu6880", "invensense,mpu6500")),
     (r"icm206\d\d", ("invensense,icm20608",)),
     (r"ak0?9911", ("asahi-kasei,ak09911",)), (r"ak0?9916", ("asahi-kasei,ak09916",)), (r"ak8963", ("asahi-kasei,ak8963",)),
     (r"ltr559", ("liteon,ltr559",)), (r"ltr501", ("liteon,ltr501",)), (r"apds9930", ("avago,apds9930",)),
@@ -90,7 +89,7 @@ def candidates(node: TreeNode, index: MainlineIndex, boards: Callable[[str], int
         return ()
     for pattern, found in FAMILIES:
         if re.search(pattern, text, re.IGNORECASE):
-            return tuple(sorted(found, key=boards, reverse=True))
+            return tuple(sorted(found, key=lambda name: not boards(name)))
     return _by_string(strings, index) or _by_chip(strings, index)
 
 
