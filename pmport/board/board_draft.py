@@ -14,6 +14,7 @@ from pmport.board.chip_subjects import draft_common, draft_radio, draft_supplied
 from pmport.board.drafting import Drafting
 from pmport.board.key_subjects import draft_keys
 from pmport.board.memory_subject import draft_memory
+from pmport.board.output_subjects import draft_same_supplies
 from pmport.board.panel_subject import draft_panel
 from pmport.board.part_subjects import draft_clients
 from pmport.board.pin_subjects import draft_pins
@@ -41,6 +42,7 @@ SUBJECTS = (
     draft_storage,
     draft_clients,
     draft_usb,
+    draft_same_supplies,
     draft_panel,
     draft_radio,
     draft_common,

@@ -120,8 +120,13 @@ class ChipMap:
 
     @cached_property
     def labels(self) -> dict[str, TreeNode]:
-        """Label → node."""
-        return self.tree.labels
+        """Label → node; of nodes without a label ``{/path}`` → node, as ``&{/path}`` extends them."""
+        found = self.tree.labels
+        named = set(found.values())
+        for node in self.places.nodes.values():
+            if node not in named:
+                found[f"{{{node.path}}}"] = node
+        return found
 
     @cached_property
     def label_of(self) -> dict[TreeNode, str]:

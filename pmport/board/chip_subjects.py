@@ -42,24 +42,25 @@ def draft_common(draft: Drafting) -> None:
     """
     habits = draft.chip.habits
     for key, habit in list(habits.nodes.items()):
-        node = draft.chip.labels.get(key)
-        if node is None or key.startswith(("<", "[", "/")):
+        label = draft.paths.get(key, key)
+        node = draft.chip.labels.get(label)
+        if node is None or label.startswith(("<", "[", "/")):
             continue
         if habit.weight < habits.total * {True: USED, None: SHARE, False: DESPITE}[draft.vendor_uses(node)]:
             continue
-        if "gpio-controller" in node.raw or node.path.startswith("/__") or key in draft.chip.supplied:
+        if "gpio-controller" in node.raw or node.path.startswith("/__") or label in draft.chip.supplied:
             continue
-        if key in draft.board.deleted:
+        if label in draft.board.deleted:
             continue
         if "reserved-memory" in node.path:
             value, share, _ = habit.value("status")
             if value and share >= SHARE:
-                draft.board.extend(key).say("status", value, draft.teachers, certainty=LIKELY, subject="memory")
+                draft.board.extend(label).say("status", value, draft.teachers, certainty=LIKELY, subject="memory")
             continue
-        if is_bus(key, node):
+        if is_bus(label, node):
             continue
-        _take(draft, key, draft.board.extend(key), habit)
-        _children(draft, key, draft.board.extend(key), habits)
+        _take(draft, key, draft.board.extend(label), habit)
+        _children(draft, key, draft.board.extend(label), habits)
 
 
 def draft_radio(draft: Drafting) -> None:

@@ -198,6 +198,11 @@ class Drafting:
         names = [self.chip.label_of.get(state, "") for state in states if state is not None]
         return ", ".join(f"<&{name}>" for name in names) if names and all(names) else ""
 
+    @cached_property
+    def paths(self) -> dict[str, str]:
+        """Key of a habit at the root → the chip's node that it speaks of, as ``{/path}``."""
+        return {key: path for path, key in self.chip.habits.paths.items() if path in self.chip.labels}
+
     @property
     def parts(self) -> PartHabits:
         """How the kernel's boards write a part."""

@@ -86,6 +86,7 @@ class Habits:
         files: Included file of the chip → weight.
         defines: Macro of a board → value → weight.
         boards: How many boards were read.
+        paths: ``{/path}`` → key, of nodes at the root.
     """
 
     total: float = 0.0
@@ -94,6 +95,7 @@ class Habits:
     files: Votes = field(default_factory=Votes)
     defines: dict[str, Votes] = field(default_factory=lambda: defaultdict(Votes))
     boards: int = 0
+    paths: dict[str, str] = field(default_factory=dict)
 
     def share(self, key: str) -> float:
         """How much of the boards have a node.
@@ -176,6 +178,8 @@ def _learn_one(text: BoardText, weight: float, found: Habits) -> None:
     for key, node in keyed(text):
         habit = found.nodes[key]
         habit.weight += weight
+        if node.top.name == "/" and node.parent is not None and node.parent.name == "/" and not key.startswith("<"):
+            found.paths[f"{{/{node.name}}}"] = key
         for label in node.labels:
             habit.labels[label] += weight
         for name, value in node.props.items():

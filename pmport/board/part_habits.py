@@ -68,6 +68,7 @@ class PartHabit:
         low: GPIO property → how many are active low.
         props: Property → value → how many, of values without references.
         supplies: Supply → how many.
+        outputs: Names of its regulators.
         children: Children that it has in most boards, as ``name`` → ``(node, how many)``.
     """
 
@@ -79,6 +80,7 @@ class PartHabit:
     props: dict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
     supplies: Counter[str] = field(default_factory=Counter)
     children: dict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
+    outputs: set[str] = field(default_factory=set)
 
     def add(self, node: TextNode, text: BoardText, weight: int = 1) -> None:
         """Learn from one node.
@@ -103,7 +105,12 @@ class PartHabit:
                 self.supplies[name] += weight
             elif "&" not in value:
                 self.props[name][value] += weight
+        for inner in node.walk():
+            if inner.name in {"regulators", "voltage-regulators"}:
+                self.outputs |= {name.partition("@")[0] for name in inner.children}
         for child in node.children.values():
+            if child.name in {"regulators", "voltage-regulators"}:
+                continue
             for name, value in (*child.props.items(), ("", "")):
                 if "&" not in value:
                     self.children[child.name][f"{name}={value}" if name else ""] += weight

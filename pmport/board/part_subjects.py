@@ -8,6 +8,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from pmport.board.drafting import LIKELY, Drafting, label_like
+from pmport.board.output_subjects import CHARGERS, draft_outputs, has_outputs
 from pmport.board.part_names import candidates
 from pmport.board.places import bus_of, one
 from pmport.kernels.mainline_index import MainlineIndex, load_index
@@ -147,7 +148,10 @@ def _client(draft: Drafting, bus: Part, node: TreeNode, compatible: str) -> None
     if TOUCH.match(name):
         _geometry(draft, part, node, habit)
     _constants(part, habit)
-    _inner(part, habit)
+    if has_outputs(node) and not CHARGERS.search(compatible):
+        draft_outputs(draft, part, node, habit)
+    else:
+        _inner(part, habit)
 
 
 def _interrupt(draft: Drafting, part: Part, node: TreeNode, habit: PartHabit) -> None:

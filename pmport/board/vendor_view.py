@@ -245,9 +245,8 @@ class VendorView:
         rail = self.rails.get(target)
         if rail is not None:
             return rail.key(rpmh=self.rpmh)
-        if "regulator-fixed" in target.compatible:
-            return f"<vendor:{target.path}>"
-        return ""
+        outputs = target.parent is not None and target.parent.name in {"regulators", "voltage-regulators"}
+        return f"<vendor:{target.path}>" if "regulator-fixed" in target.compatible or outputs else ""
 
     def with_compatible(self, pattern: str) -> Iterator[TreeNode]:
         """Nodes in use one of whose strings fits.
