@@ -13,6 +13,7 @@ from pmport.board.chip_map import ChipMap, map_from_kernel, qualcomm_chips
 from pmport.board.chip_subjects import draft_common, draft_radio, draft_supplied
 from pmport.board.drafting import Drafting
 from pmport.board.key_subjects import draft_keys
+from pmport.board.literal_subjects import draft_literal
 from pmport.board.memory_subject import draft_memory
 from pmport.board.output_subjects import draft_same_supplies
 from pmport.board.panel_subject import draft_panel
@@ -43,6 +44,7 @@ SUBJECTS = (
     draft_clients,
     draft_usb,
     draft_same_supplies,
+    draft_literal,
     draft_panel,
     draft_radio,
     draft_common,

@@ -34,7 +34,7 @@ STATEMENT = re.compile(
     )""",
     re.VERBOSE,
 )
-VALUE = re.compile(r'((?:[^";{}]|"(?:[^"\\]|\\.)*")*);', re.DOTALL)
+VALUE = re.compile(r'((?:[^";{}]|&\{[^}]*\}|"(?:[^"\\]|\\.)*")*);', re.DOTALL)
 SPACE = re.compile(r"\s+")
 
 

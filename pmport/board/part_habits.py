@@ -28,6 +28,7 @@ NUMBERS = {
     "8": "IRQ_TYPE_LEVEL_LOW",
 }
 GPIO = re.compile(r"-?gpios?$")
+OUTPUTS = frozenset({"regulators", "voltage-regulators"})
 ENOUGH = 3
 """Nodes. With as many, other makers' boards are not asked."""
 PHONES = frozenset(
@@ -94,26 +95,32 @@ class PartHabit:
         self.strings[node.props.get("compatible", "")] += weight
         self.names[node.name.partition("@")[0]] += weight
         for name, raw in node.props.items():
-            value = text.expand(raw)
-            if name in {"interrupts", "interrupts-extended"}:
-                trigger = trigger_of(value.split(",")[0] if name == "interrupts" else value.split(">")[0])
-                if trigger:
-                    self.triggers[trigger] += weight
-            elif GPIO.search(name):
-                self.low[name]["GPIO_ACTIVE_LOW" in value or value.rstrip("> ").endswith(" 1")] += weight
-            elif name.endswith("-supply"):
-                self.supplies[name] += weight
-            elif "&" not in value:
-                self.props[name][value] += weight
+            self._property(name, text.expand(raw), weight)
         for inner in node.walk():
-            if inner.name in {"regulators", "voltage-regulators"}:
+            if inner.name in OUTPUTS:
                 self.outputs |= {name.partition("@")[0] for name in inner.children}
         for child in node.children.values():
-            if child.name in {"regulators", "voltage-regulators"}:
-                continue
-            for name, value in (*child.props.items(), ("", "")):
-                if "&" not in value:
-                    self.children[child.name][f"{name}={value}" if name else ""] += weight
+            if child.name not in OUTPUTS:
+                self._child(child, weight)
+
+    def _property(self, name: str, value: str, weight: int) -> None:
+        if name in {"interrupts", "interrupts-extended"}:
+            trigger = trigger_of(
+                value.split(",", maxsplit=1)[0] if name == "interrupts" else value.split(">", maxsplit=1)[0]
+            )
+            if trigger:
+                self.triggers[trigger] += weight
+        elif GPIO.search(name):
+            self.low[name]["GPIO_ACTIVE_LOW" in value or value.rstrip("> ").endswith(" 1")] += weight
+        elif name.endswith("-supply"):
+            self.supplies[name] += weight
+        elif "&" not in value:
+            self.props[name][value] += weight
+
+    def _child(self, child: TextNode, weight: int) -> None:
+        for name, value in (*child.props.items(), ("", "")):
+            if "&" not in value:
+                self.children[child.name][f"{name}={value}" if name else ""] += weight
 
     def usual(self, name: str, share: float = 0.6) -> str | None:
         """The value of a property that most boards write.

@@ -242,13 +242,14 @@ def draft_fixed(draft: Drafting) -> None:
     for node in draft.vendor.with_compatible("^regulator-fixed$"):
         _fixed(draft, node)
     for key, habit in draft.chip.habits.nodes.items():
-        if key.startswith("<fixed:") and habit.weight >= draft.chip.habits.total * SHARE and "gpio" not in habit.props:
+        wanted = habit.weight >= draft.chip.habits.total * SHARE or key in draft.vendor.named.values()
+        if key.startswith("<fixed:") and wanted and "gpio" not in habit.props:
             _learned(draft, key, habit)
 
 
 def _fixed(draft: Drafting, node: TreeNode) -> None:
     pins = draft.vendor.pins(node, "gpio") or draft.vendor.pins(node, "gpios")
-    if not pins:
+    if not pins and _same_fixed(draft, node):
         return
     name = next(iter(node.strings("regulator-name")), node.unit_name)
     part = draft.board.root.child(
@@ -264,16 +265,34 @@ def _fixed(draft: Drafting, node: TreeNode) -> None:
         value = one(node, limit, 0)
         if value >= 100_000:
             part.say(limit, f"<{value}>", draft.evidence(node, limit), subject="fixed")
+    for flag in ("regulator-always-on", "regulator-boot-on"):
+        if flag in node.raw:
+            part.say(flag, "", draft.evidence(node, flag), subject="fixed")
+    if not pins:
+        return
     high = "enable-active-high" in node.raw
     part.say("gpio", draft.gpio(pins[0], low=not high), draft.evidence(node, "gpio"), subject="fixed")
     if high:
         part.say("enable-active-high", "", evidence, subject="fixed")
-    for flag in ("regulator-always-on", "regulator-boot-on"):
-        if flag in node.raw:
-            part.say(flag, "", draft.evidence(node, flag), subject="fixed")
     delay = one(node, "startup-delay-us", 0)
     if delay:
         part.say("startup-delay-us", f"<{delay}>", draft.evidence(node, "startup-delay-us"), subject="fixed")
+
+
+def _same_fixed(draft: Drafting, node: TreeNode) -> bool:
+    """A rail without a switch that boards of the chip have under another name: with the same voltage, and only one."""
+    volts = f"<{one(node, 'regulator-min-microvolt', 0)}>"
+    found = [
+        key
+        for key, habit in draft.chip.habits.nodes.items()
+        if key.startswith("<fixed:")
+        and "gpio" not in habit.props
+        and habit.value("regulator-min-microvolt")[0] == volts
+    ]
+    if len(found) != 1:
+        return False
+    draft.vendor.named[node] = found[0]
+    return True
 
 
 def _learned(draft: Drafting, key: str, habit: Habit) -> None:

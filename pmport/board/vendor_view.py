@@ -56,6 +56,7 @@ class VendorView:
         self.tree = tree
         self.chip = chip
         self.places = Places(tree)
+        self.named: dict[TreeNode, str] = {}
 
     @cached_property
     def phandles(self) -> dict[int, TreeNode]:
@@ -245,6 +246,8 @@ class VendorView:
         rail = self.rails.get(target)
         if rail is not None:
             return rail.key(rpmh=self.rpmh)
+        if target in self.named:
+            return self.named[target]
         outputs = target.parent is not None and target.parent.name in {"regulators", "voltage-regulators"}
         return f"<vendor:{target.path}>" if "regulator-fixed" in target.compatible or outputs else ""
 
