@@ -239,7 +239,7 @@ def draft_fixed(draft: Drafting) -> None:
     Args:
         draft: The draft.
     """
-    for node in draft.vendor.with_compatible("^regulator-fixed$"):
+    for node in draft.vendor.with_compatible("^regulator-fixed"):
         _fixed(draft, node)
     for key, habit in draft.chip.habits.nodes.items():
         wanted = habit.weight >= draft.chip.habits.total * SHARE or key in draft.vendor.named.values()

@@ -79,9 +79,9 @@ def draft_serial(draft: Drafting) -> None:
     if habit is None:
         return
     for name in habit.props:
-        value, _, _ = habit.value(name)
+        value, _, agreed = habit.value(name)
         total = sum(habit.props[name].values()) / draft.chip.habits.total
-        if total >= 0.5 and re.match(r"(serial|mmc|hsuart|bluetooth|wifi)\d", name):
+        if total >= 0.5 and agreed >= 0.6 and re.match(r"(serial|mmc|hsuart|bluetooth|wifi)\d", name):
             label = value.lstrip("&")
             if label in draft.chip.labels and draft.vendor_uses(draft.chip.labels[label]) is not False:
                 aliases = draft.board.root.child("aliases")

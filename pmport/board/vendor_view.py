@@ -249,7 +249,11 @@ class VendorView:
         if target in self.named:
             return self.named[target]
         outputs = target.parent is not None and target.parent.name in {"regulators", "voltage-regulators"}
-        return f"<vendor:{target.path}>" if "regulator-fixed" in target.compatible or outputs else ""
+        return (
+            f"<vendor:{target.path}>"
+            if (target.strings("compatible")[:1] and target.compatible[0].startswith("regulator-fixed")) or outputs
+            else ""
+        )
 
     def with_compatible(self, pattern: str) -> Iterator[TreeNode]:
         """Nodes in use one of whose strings fits.
