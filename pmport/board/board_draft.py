@@ -14,6 +14,7 @@ from pmport.board.chip_subjects import draft_common, draft_radio, draft_supplied
 from pmport.board.drafting import Drafting
 from pmport.board.key_subjects import draft_keys
 from pmport.board.literal_subjects import draft_literal
+from pmport.board.map_archive import load_map, shipped_ids
 from pmport.board.memory_subject import draft_memory
 from pmport.board.output_subjects import draft_same_supplies
 from pmport.board.panel_subject import draft_panel
@@ -82,13 +83,15 @@ class Draft:
         return printed(self.board, explain=explain)
 
 
-def draft(tree: DeviceTree, *overlays: DeviceTree, kernel: Path, compatible: str = "", model: str = "") -> Draft:
+def draft(
+    tree: DeviceTree, *overlays: DeviceTree, kernel: Path | None = None, compatible: str = "", model: str = ""
+) -> Draft:
     """Draft a board file.
 
     Args:
         tree: The vendor's tree.
         overlays: Overlays to apply to it first; who the phone is stands in the root of the last one.
-        kernel: A kernel's source; all knowledge of the chip comes from it.
+        kernel: A kernel's source; all knowledge of the chip comes from it. None: the maps that pmport ships.
         compatible: The board's string: ``vendor,codename``.
         model: The market name.
 
@@ -103,9 +106,11 @@ def draft(tree: DeviceTree, *overlays: DeviceTree, kernel: Path, compatible: str
         for name in ("model", "compatible", "qcom,msm-id", "qcom,board-id"):
             if name in overlays[-1].root:
                 tree.root[name] = overlays[-1].root[name]
-    ids = qualcomm_chips(kernel)
+    ids = qualcomm_chips(kernel) if kernel is not None else shipped_ids()
     named = [ids[number[0]] for number in identity.msm_ids if number[0] in ids]
-    chip = map_from_kernel(kernel, [*named[:1], identity.soc, _chip_in_words(tree)], pmic_names(tree))
+    socs = [*named[:1], identity.soc, _chip_in_words(tree)]
+    pmics = pmic_names(tree)
+    chip = map_from_kernel(kernel, socs, pmics) if kernel is not None else load_map(socs, pmics)
     board = BoardFile(chip.includes, frozenset(chip.labels) - frozenset(chip.supplied), chip.macros, chip.defines)
     work = Drafting(VendorView(tree, chip), chip, board, compatible, model)
     board.keyed.update(work.chip_rails)

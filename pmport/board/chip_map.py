@@ -21,7 +21,7 @@ from pmport.errors import FormatError
 if TYPE_CHECKING:
     from pmport.devicetree import DeviceTree, TreeNode
 
-__all__ = ["ChipMap", "chip_names", "map_from_kernel"]
+__all__ = ["ChipMap", "chip_names", "map_from_folder", "map_from_kernel", "qualcomm_chips"]
 
 SAME_CHIP: dict[str, tuple[str, ...]] = {
     "apq8016": ("msm8916",), "msm8216": ("msm8916",), "msm8929": ("msm8939",), "apq8026": ("msm8226",),
@@ -183,10 +183,31 @@ def map_from_kernel(kernel: Path, socs: Sequence[str], pmics: Sequence[str] = ()
             format="kernel source",
             remedy="mainline may not support the chip; or name a newer kernel, or a fork that does",
         )
-    folder, file = place
+    return map_from_folder(source, *place, pmics)
+
+
+def map_from_folder(
+    source: KernelBoards, folder: BoardFolder, file: str, pmics: Sequence[str], *, every: bool = False
+) -> ChipMap:
+    """Learn what the boards of a folder, and a file in it, say of a chip.
+
+    Args:
+        source: The kernel's boards.
+        folder: The folder.
+        file: The chip's file.
+        pmics: The PMICs.
+        every: Whether the files of all these PMICs are included, whatever boards do.
+
+    Returns:
+        The map.
+
+    Raises:
+        FormatError: If the chip's file does not compile.
+    """
+    kernel = source.kernel
     members = tuple(_members(folder, file))
     habits = learn(members)
-    includes = _includes(folder, file, pmics, habits)
+    includes = _includes(folder, file, pmics, habits, every=every)
     relative = folder.path.relative_to(kernel)
     defines = _defines(folder, includes, habits)
     text = "/dts-v1/;\n" + "".join(f"#define {name} {value}\n" for name, value in defines.items())
@@ -253,7 +274,7 @@ def _header(folder: Path, name: str, top: Path, depth: int) -> str:
     return "\n".join([text, *(_header(file.parent, part, top, depth + 1) for part in nested)])
 
 
-def _includes(folder: BoardFolder, file: str, pmics: Sequence[str], habits: Habits) -> tuple[str, ...]:
+def _includes(folder: BoardFolder, file: str, pmics: Sequence[str], habits: Habits, *, every: bool) -> tuple[str, ...]:
     """The chip's file, or one that includes it and that most boards take; and those of the PMICs."""
     stem = file.removesuffix(".dtsi")
     wanted = [
@@ -263,7 +284,7 @@ def _includes(folder: BoardFolder, file: str, pmics: Sequence[str], habits: Habi
     ]
     for number, pmic in enumerate(pmics):
         name = next((f"{prefix}{pmic}.dtsi" for prefix in PREFIXES[:2] if folder.text(f"{prefix}{pmic}.dtsi")), "")
-        if name and (not number or habits.files[name] >= habits.total * SOME):
+        if name and (every or not number or habits.files[name] >= habits.total * SOME):
             wanted.append(name)
     if not pmics:
         wanted += [name for name, weight in habits.files.items() if weight > habits.total * MOST and _pmic(name)]

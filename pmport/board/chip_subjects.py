@@ -10,6 +10,7 @@ from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from pmport.board.drafting import LIKELY, Drafting
+from pmport.board.habits import Votes
 from pmport.board.power_subjects import pmic_part
 
 if TYPE_CHECKING:
@@ -149,7 +150,7 @@ FIRMWARE = re.compile(r'^"((?:qcom/)?(?:[^/"]+/)?)[^/"]+/[^/"]+/([^/"]+)"$')
 def _firmware(draft: Drafting, part: Part, habit: Habit) -> None:
     """The name of a signed firmware: the chip's folder, the maker, the phone, and the file as boards call it."""
     votes: dict[tuple[str, str], float] = defaultdict(float)
-    for value, weight in habit.props.get("firmware-name", {}).items():
+    for value, weight in habit.props.get("firmware-name", Votes()).most_common():
         found = FIRMWARE.match(value)
         if found:
             votes[found[1], found[2]] += weight

@@ -23,6 +23,10 @@ PHONE = frozenset({"handset", "tablet", "watch", "convertible"})
 OTHER_WEIGHT = 0.5
 
 
+REST = "\x00"
+"""What others said together, where only the most common is kept."""
+
+
 class Votes(dict[str, float]):
     """What was said → how much of the boards say so.
 
@@ -42,7 +46,7 @@ class Votes(dict[str, float]):
         Returns:
             Pairs.
         """
-        return sorted(self.items(), key=lambda item: -item[1])
+        return sorted(((key, weight) for key, weight in self.items() if key != REST), key=lambda item: -item[1])
 
 
 @dataclass
@@ -71,7 +75,10 @@ class Habit:
         found = self.props.get(name)
         if not found or not self.weight:
             return "", 0.0, 0.0
-        value, weight = found.most_common()[0]
+        best = found.most_common()
+        if not best:
+            return "", 0.0, 0.0
+        value, weight = best[0]
         return value, weight / self.weight, weight / sum(found.values())
 
 

@@ -232,7 +232,7 @@ def _common_regions(draft: Drafting, placed: list[Region]) -> None:
             and "framebuffer" not in key
             and "splash" not in key
         ):
-            for value, weight in habit.props.get("reg", {}).items():
+            for value, weight in habit.props.get("reg", Votes()).most_common():
                 votes[value] = votes.get(value, 0.0) + weight
                 best[value] = max(best.get(value, (0.0, "")), (weight, key))
     for value, weight in votes.items():
@@ -343,7 +343,7 @@ def framebuffer(draft: Drafting, width: int, height: int) -> None:
     formats = Votes(a8r8g8b8=0.01)
     for key, habit in draft.chip.habits.nodes.items():
         if key.startswith("/chosen/framebuffer"):
-            for value, weight in habit.props.get("format", {}).items():
+            for value, weight in habit.props.get("format", Votes()).most_common():
                 formats[value.strip('"')] += weight
     pixel = formats.most_common()[0][0]
     depth = {"r5g6b5": 2, "r8g8b8": 3}.get(pixel, 4)

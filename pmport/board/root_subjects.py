@@ -48,7 +48,7 @@ def _chip_compatible(draft: Drafting) -> str:
     """The chip's string at the end of the root's list: what most boards write."""
     habit = draft.chip.habits.nodes.get("/")
     votes: dict[str, float] = {}
-    for value, weight in (habit.props.get("compatible", {}) if habit is not None else {}).items():
+    for value, weight in (habit.props.get("compatible", Votes()) if habit is not None else Votes()).most_common():
         last = value.split(",")[-2:]
         text = ",".join(last).strip().strip('"')
         votes[text] = votes.get(text, 0) + weight
