@@ -13,6 +13,7 @@ from pmport.board.habits import Habits, Member, families, learn
 from pmport.board.kernel_boards import BoardFolder, KernelBoards
 from pmport.board.part_habits import PartHabits
 from pmport.board.places import Places
+from pmport.board.pmic_outputs import Output, outputs_of_kernel
 from pmport.devicetree.checks import Levels
 from pmport.devicetree.dts_link import Extras
 from pmport.devicetree.source import compile_source
@@ -98,6 +99,7 @@ class ChipMap:
         defines: Macros that the chip's files want from the board.
         macros: Macro → the header of bindings that has it, of those that its boards include.
         kernel: The kernel that it was made from.
+        outputs: PMIC → output → what its driver knows; nothing where the drivers' sources are not there.
     """
 
     chip: str
@@ -112,6 +114,7 @@ class ChipMap:
     defines: dict[str, str] = field(default_factory=dict)
     macros: dict[str, str] = field(default_factory=dict)
     kernel: str = ""
+    outputs: dict[str, dict[str, Output]] = field(default_factory=dict)
 
     @cached_property
     def places(self) -> Places:
@@ -160,19 +163,20 @@ class ChipMap:
         return "tlmm" if "tlmm" in self.labels else ""
 
 
-def map_from_kernel(kernel: Path, socs: Sequence[str], pmics: Sequence[str] = ()) -> ChipMap:
+def map_from_kernel(kernel: Path, socs: Sequence[str], pmics: Sequence[str] = (), *, like: str = "") -> ChipMap:
     """Learn what a kernel's source says of a chip.
 
     Args:
         kernel: The source's folder.
         socs: The chip's names, the most certain first.
         pmics: The PMICs that the phone has.
+        like: A board that counts more than all others.
 
     Returns:
         The map.
 
     Raises:
-        FormatError: If the kernel has no files for the chip.
+        FormatError: If the kernel has no files for the chip, or no such board.
     """
     source = KernelBoards(kernel)
     names = chip_names(*socs)
@@ -183,11 +187,11 @@ def map_from_kernel(kernel: Path, socs: Sequence[str], pmics: Sequence[str] = ()
             format="kernel source",
             remedy="mainline may not support the chip; or name a newer kernel, or a fork that does",
         )
-    return map_from_folder(source, *place, pmics)
+    return map_from_folder(source, *place, pmics, like=like)
 
 
 def map_from_folder(
-    source: KernelBoards, folder: BoardFolder, file: str, pmics: Sequence[str], *, every: bool = False
+    source: KernelBoards, folder: BoardFolder, file: str, pmics: Sequence[str], *, every: bool = False, like: str = ""
 ) -> ChipMap:
     """Learn what the boards of a folder, and a file in it, say of a chip.
 
@@ -197,6 +201,7 @@ def map_from_folder(
         file: The chip's file.
         pmics: The PMICs.
         every: Whether the files of all these PMICs are included, whatever boards do.
+        like: A board that counts more than all others.
 
     Returns:
         The map.
@@ -205,7 +210,7 @@ def map_from_folder(
         FormatError: If the chip's file does not compile.
     """
     kernel = source.kernel
-    members = tuple(_members(folder, file))
+    members = tuple(_members(folder, file, like))
     habits = learn(members)
     includes = _includes(folder, file, pmics, habits, every=every)
     relative = folder.path.relative_to(kernel)
@@ -226,13 +231,31 @@ def map_from_folder(
         defines,
         _macros(kernel, members),
         str(kernel),
+        outputs_of_kernel(kernel),
     )
 
 
-def _members(folder: BoardFolder, file: str) -> Iterable[Member]:
+def _members(folder: BoardFolder, file: str, like: str) -> Iterable[Member]:
     boards = [board for board in folder.boards if file in board.includes]
     marks = families({board.name: board.includes - folder.chip_files for board in boards})
-    found = [Member(board.name, folder.read(board), marks[board.name]) for board in boards]
+    liked = {
+        board.name for board in boards if like and (like in board.compatible or like.removesuffix(".dts") == board.name)
+    }
+    if like and not liked:
+        raise FormatError(
+            f"The kernel source has no board {like} with this chip",
+            format="kernel source",
+            remedy=f"one of: {', '.join(board.name for board in boards)[:400]}",
+        )
+    found = [
+        Member(
+            board.name,
+            folder.read(board),
+            f"like {like}" if board.name in liked else marks[board.name],
+            liked=board.name in liked,
+        )
+        for board in boards
+    ]
     bases = folder.included(file) & folder.chip_files
     if sum(member.weight for member in found) < FEW and bases:
         known = {board.name for board in boards}

@@ -204,6 +204,13 @@ class Drafting:
         return {key: path for path, key in self.chip.habits.paths.items() if path in self.chip.labels}
 
     @property
+    def has_board(self) -> bool:
+        """Whether anything was drafted that only a phone has: a key, or a part on a bus."""
+        return any(
+            part.key.startswith("client:") or part.name.startswith(("key-", "event-")) for part in self.board.parts
+        )
+
+    @property
     def parts(self) -> PartHabits:
         """How the kernel's boards write a part."""
         return self.chip.parts

@@ -21,6 +21,7 @@ REFERENCE = re.compile(r"&([A-Za-z_]\w*)")
 PMIC_REGULATORS = re.compile(r"(?:rpm-)?((?:pm|smb)\w+?)-(?:rpmh-)?regulators$")
 PHONE = frozenset({"handset", "tablet", "watch", "convertible"})
 OTHER_WEIGHT = 0.5
+LIKED = 1000.0
 
 
 REST = "\x00"
@@ -139,6 +140,7 @@ class Member:
         name: Its name.
         text: What it says.
         family: Boards of one family have one mark.
+        liked: Whether the phone is a variant of it.
         distant: Whether it has another chip, whose file this chip's includes.
     """
 
@@ -146,11 +148,14 @@ class Member:
     text: BoardText
     family: str
     distant: bool = False
+    liked: bool = False
 
     @property
     def weight(self) -> float:
         """How much it counts: a phone is the best teacher of phones."""
         chassis = self.text.root.props.get("chassis-type", "").strip('"')
+        if self.liked:
+            return LIKED
         return (1.0 if chassis in PHONE else OTHER_WEIGHT) * (OTHER_WEIGHT if self.distant else 1.0)
 
 

@@ -20,6 +20,7 @@ from pmport.board.chip_map import PREFIXES, ChipMap, chip_names, map_from_folder
 from pmport.board.habits import PHONE, REST, Habit, Habits, Votes
 from pmport.board.kernel_boards import KernelBoards, of_a_chip
 from pmport.board.part_habits import PHONES, PartHabit, PartHabits
+from pmport.board.pmic_outputs import Output, outputs_of_kernel
 from pmport.devicetree import Blob
 from pmport.errors import FormatError
 
@@ -67,12 +68,14 @@ def build_maps(kernel: Path, output: Path) -> int:
             _put(archive, f"{name}.json", json.dumps(_plain(found), separators=(",", ":")).encode())
             _put(archive, f"{name}.dtb", bytes(_reduced(found.tree)))
             done += 1
+        _put(archive, "pmics.json", json.dumps(outputs_of_kernel(kernel), separators=(",", ":")).encode())
         _put(archive, "ids.json", json.dumps(qualcomm_chips(kernel), separators=(",", ":")).encode())
         parts = {name: _plain_part(habit) for name, habit in _parts(source)}
         _put(archive, "parts.json", json.dumps(parts, separators=(",", ":")).encode())
     return done
 
 
+EVERY = 1_000_000
 MIXED = frozenset({"rockchip", "allwinner", "st", "dts", "mediatek"})
 """Folders in which most boards are no phones."""
 
@@ -157,9 +160,9 @@ def _plain_habits(habits: Habits) -> dict[str, Any]:
         if habit.weight < habits.total * 0.1 and not key.startswith(("<", "[", "/chosen", "/[gpio-keys]")):
             continue
         props = {
-            name: _rounded(votes, habit.weight * LEAST)
+            name: _rounded(votes, 0 if name == "firmware-name" or key == "/" else habit.weight * LEAST)
             for name, votes in habit.props.items()
-            if sum(votes.values()) >= habit.weight * LEAST
+            if sum(votes.values()) >= habit.weight * LEAST or key == "/"
         }
         nodes[key] = [round(habit.weight, 3), props, _rounded(habit.labels, 0)]
     return {
@@ -170,7 +173,7 @@ def _plain_habits(habits: Habits) -> dict[str, Any]:
 
 def _rounded(votes: Mapping[str, float], least: float) -> dict[str, float]:
     """The most common ones; the others' weight together."""
-    best = sorted(votes.items(), key=lambda item: -item[1])[:MOST_VALUES]
+    best = sorted(votes.items(), key=lambda item: -item[1])[: MOST_VALUES if least else 4 * MOST_VALUES]
     kept = {value: round(weight, 3) for value, weight in best if weight >= least or value == best[0][0]}
     rest = sum(votes.values()) - sum(kept.values())
     return kept | ({REST: round(rest, 3)} if rest > 0.01 else {})
@@ -194,7 +197,7 @@ def _parts(source: KernelBoards) -> Iterator[tuple[str, PartHabit]]:
         for name in folder.files if path.name in PHONES else ():
             text = read_text(folder.text(name) or "")
             names |= {node.compatible[0] for node in text.nodes if ON_A_BUS.search(node.name) and node.compatible}
-    habits = PartHabits(source, None)
+    habits = PartHabits(source, None, enough=EVERY)
     for name in sorted(names):
         yield name, habits(name)
 
@@ -315,7 +318,13 @@ def load_map(socs: Sequence[str], pmics: Iterable[str] = (), archive: Path | Non
         plain["chip"], plain["folder"], includes, tree, habits, _ShippedParts(opened),
         plain["own"], _habits(plain["newer"]) if plain["newer"] else None, tuple(plain["supplied"]), plain["defines"], plain["macros"],
         f"Linux {archive.stem}",
+        _outputs(opened),
     )  # fmt: skip
+
+
+def _outputs(archive: zipfile.ZipFile) -> dict[str, dict[str, Output]]:
+    table = json.loads(archive.read("pmics.json"))
+    return {pmic: {name: Output(*row) for name, row in rows.items()} for pmic, rows in table.items()}
 
 
 def _without(tree: DeviceTree, includes: Sequence[str], pmics: tuple[str, ...], habits: Habits) -> tuple[str, ...]:

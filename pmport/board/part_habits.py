@@ -145,10 +145,11 @@ class PartHabits:
     Args:
         source: The kernel's boards.
         near: The folder of the chip, whose boards count first.
+        enough: Nodes. With as many, other makers' boards are not asked.
     """
 
-    def __init__(self, source: KernelBoards | None, near: BoardFolder | None) -> None:
-        self.source, self.near = source, near
+    def __init__(self, source: KernelBoards | None, near: BoardFolder | None, *, enough: int = ENOUGH) -> None:
+        self.source, self.near, self.enough = source, near, enough
         self._found: dict[str, PartHabit] = {}
         self._texts: dict[tuple[str, str], BoardText] = {}
 
@@ -174,7 +175,7 @@ class PartHabits:
                     for node in text.nodes:
                         if compatible in node.compatible:
                             habit.add(node, text, 1)
-            if habit.weight >= ENOUGH:
+            if habit.weight >= self.enough:
                 break
         return habit
 

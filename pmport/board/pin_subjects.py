@@ -71,11 +71,11 @@ def usual(name: str, part: Part) -> PinSetting:
         part: The part that has it.
 
     Returns:
-        A weak drive; the pin of a key, or of USB's role, is pulled up.
+        A weak drive; the pin of a key, or of USB's role, is pulled up; a bus has its own resistors.
     """
     pulled = name == "id-gpios" or part.name.startswith("key-")
-    bias = "bias-pull-up" if pulled else "bias-disable"
-    return PinSetting("what boards usually write", "gpio", [bias], {"drive-strength": 8 if name == "id-gpios" else 2})
+    bias = ["bias-pull-up" if pulled else "bias-disable"] if name not in {"sda-gpios", "scl-gpios"} else []
+    return PinSetting("what boards usually write", "gpio", bias, {"drive-strength": 8 if name == "id-gpios" else 2})
 
 
 def _user(part: Part) -> Part:

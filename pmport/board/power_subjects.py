@@ -38,7 +38,7 @@ def draft_rails(draft: Drafting) -> None:
     Args:
         draft: The draft.
     """
-    for key, rail in sorted(by_key(draft).items(), key=lambda item: natural(item[0])):
+    for key, rail in sorted(by_key(draft).items(), key=lambda item: (item[1].unit, natural(item[0]))):
         habit = draft.chip.habits.nodes.get(key)
         label = draft.chip_rails.get(key, "")
         if label:
@@ -93,9 +93,10 @@ def known_output(draft: Drafting, key: str) -> bool:
     Returns:
         True where some board of the chip has it, or its PMIC is not known by any board.
     """
-    if key in draft.chip.habits.nodes:
-        return True
-    pmic = key.strip("<>").partition(":")[0]
+    pmic, _, output = key.strip("<>").partition(":")
+    driver = draft.chip.outputs.get(pmic.partition(".")[0], {})
+    if key in draft.chip.habits.nodes or driver:
+        return key in draft.chip.habits.nodes or output in driver
     outputs = [other for other in draft.chip.habits.nodes if other.startswith(f"<{pmic}:")]
     return not outputs
 

@@ -1,4 +1,4 @@
-"""A small kernel source with an invented chip and two boards, and a vendor's tree of a third one."""
+"""A small kernel source with an invented chip and three boards, and a vendor's tree of another one."""
 
 from __future__ import annotations
 
@@ -127,12 +127,12 @@ VENDOR = """/dts-v1/;
 
 @pytest.fixture
 def kernel(tmp_path: Path) -> Path:
-    """A kernel's source with two boards of the chip."""
+    """A kernel's source with three boards of the chip."""
     folder = tmp_path / "linux" / "arch" / "arm64" / "boot" / "dts" / "qcom"
     folder.mkdir(parents=True)
     (folder / "sdm999.dtsi").write_text(CHIP)
     (folder / "pm9990.dtsi").write_text(PMIC)
-    for number, (maker, name) in enumerate((("acme", "argon"), ("zenith", "xenon"))):
+    for number, (maker, name) in enumerate((("acme", "argon"), ("zenith", "xenon"), ("apex", "radon"))):
         text = BOARD.format(maker=maker, name=name, model=f"{maker} {name}", irq=40 + number, reset=50 + number)
         (folder / f"sdm999-{maker}-{name}.dts").write_text(text)
     bindings = tmp_path / "linux" / "include" / "dt-bindings"

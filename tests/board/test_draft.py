@@ -120,3 +120,53 @@ def test_dtc_compiles_a_draft_to_the_same_values(
     out = tmp_path / "board.dtb"
     subprocess.run([dtc, "-@", "-q", "-I", "dts", "-O", "dtb", "-o", str(out), "-"], input=plain, check=True)
     assert not list(diff(Blob.parse(out.read_bytes()).tree(), compiled))
+
+
+def test_an_overlay_alone_is_refused(kernel: Path) -> None:
+    overlay = parse_source('/dts-v1/; /plugin/; &tlmm { status = "okay"; };')
+    with pytest.raises(FormatError, match="overlay alone"):
+        draft(overlay, kernel=kernel)
+
+
+def test_a_tree_with_the_addresses_of_another_chip_is_refused(kernel: Path) -> None:
+    nodes = "".join(
+        f"dev@{0x40000000 + 0x1000 * i:x} {{ reg = <0x{0x40000000 + 0x1000 * i:x} 0x100>; }};" for i in range(20)
+    )
+    tree = parse_source(
+        f'/dts-v1/; / {{ #address-cells = <1>; #size-cells = <1>; compatible = "qcom,sdm999"; {nodes} }};'
+    )
+    with pytest.raises(FormatError, match="a tree of another chip"):
+        draft(tree, kernel=kernel)
+
+
+def test_a_base_without_its_overlay_is_asked_about(kernel: Path) -> None:
+    tree = parse_source('/dts-v1/; / { compatible = "qcom,sdm999"; };')
+    assert any(question.subject == "tree" for question in draft(tree, kernel=kernel).questions)
+
+
+def test_a_sound_draft_has_no_findings(drafted: Draft) -> None:
+    assert not [finding for finding in drafted.findings if finding.severity == "error"]
+
+
+def test_what_a_liked_board_says_counts_more_than_all_others(vendor: DeviceTree, kernel: Path) -> None:
+    dts = kernel / "arch/arm64/boot/dts/qcom"
+    board = dts / "sdm999-acme-argon.dts"
+    for name in ("boron", "carbon", "neon"):  # others outvote it
+        other = (dts / "sdm999-zenith-xenon.dts").read_text().replace("zenith,xenon", f"{name},{name}")
+        (dts / f"sdm999-{name}.dts").write_text(other)
+    board.write_text(board.read_text() + "&uart9 { max-speed = <3200000>; };\n")
+    assert "3200000" not in draft(vendor, kernel=kernel).text()
+    assert "3200000" in draft(vendor, kernel=kernel, like="sdm999-acme-argon").text()
+    with pytest.raises(FormatError, match="no board nobody"):
+        draft(vendor, kernel=kernel, like="nobody")
+
+
+def test_a_draft_is_scored_by_address_not_by_name(drafted: Draft, compiled: DeviceTree) -> None:
+    twin = compiled.copy()
+    twin["/gpio-keys/key-volume-up"].rename("button-up")
+    assert drafted.score(twin).agreement == 1.0
+    assert drafted.score(twin).recall == 1.0
+
+
+def test_the_evidence_of_a_statement_is_the_vendor_s_property(drafted: Draft) -> None:
+    assert "/soc/i2c@880000/focaltech@38:reg */" in drafted.text(explain=True)
