@@ -178,6 +178,8 @@ def draft(
 
 FIT = 0.08
 """Share of a vendor's addresses that mainline has too. Real trees of a chip have a third and more."""
+OWN_FIT = 0.25
+"""Share of mainline's addresses: what it describes of a chip may be little yet."""
 ENOUGH = 12
 
 
@@ -185,7 +187,8 @@ def _fits(view: VendorView) -> None:
     """Refuse a tree whose addresses are not those of the chip that it names."""
     keys = [key for key in view.places.nodes if re.fullmatch(r"@[0-9a-f]{5,}", key)]
     known = sum(key in view.chip.places.nodes for key in keys)
-    if len(keys) >= ENOUGH and known < len(keys) * FIT:
+    theirs = sum(re.fullmatch(r"@[0-9a-f]{5,}", key) is not None for key in view.chip.places.nodes)
+    if len(keys) >= ENOUGH and known < min(len(keys) * FIT, theirs * OWN_FIT):
         raise FormatError(
             f"Of {len(keys)} addresses in the tree mainline's {view.chip.chip} has {known}: it is a tree of another chip",
             format="device tree",
