@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import os
 import stat
+from collections.abc import Callable
 from dataclasses import dataclass
 from errno import EISDIR
 from io import BufferedRandom, BufferedReader, FileIO, TextIOBase
 from pathlib import Path
+from threading import Lock
 from typing import BinaryIO, Protocol, Self, runtime_checkable
 
 from pmport.errors import SourceChangedError, TooLargeError
@@ -98,6 +100,17 @@ class ZeroSource:
         return bytes(size)
 
 
+def _seek_and_read(descriptor: int, size: int, offset: int) -> bytes:
+    """``os.pread`` for systems that have none (Windows): one thread at a time, for the position belongs to all."""
+    with _SEEKING:
+        os.lseek(descriptor, offset, os.SEEK_SET)
+        return os.read(descriptor, size)
+
+
+_SEEKING = Lock()
+_pread: Callable[[int, int, int], bytes] = getattr(os, "pread", _seek_and_read)
+
+
 class FileSource:
     """A file on the disk, held open until :meth:`close`.
 
@@ -155,13 +168,13 @@ class FileSource:
         Raises:
             SourceChangedError: If the file has become shorter.
         """
-        data = os.pread(self.descriptor, size, offset)
+        data = _pread(self.descriptor, size, offset)
         if len(data) == size:
             return data
         pieces = [data]
         got = len(data)
         while got < size:
-            piece = os.pread(self.descriptor, size - got, offset + got)
+            piece = _pread(self.descriptor, size - got, offset + got)
             if not piece:
                 raise SourceChangedError(
                     f"{self.path} ends at {offset + got}, where {size} bytes from {offset} were expected",

@@ -215,7 +215,7 @@ def _draft(facts: pmport.facts.DeviceFacts, codename: str) -> pmport.device_db.D
 def _write(folder: Path, package: dict[str, str]) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     for name, text in package.items():
-        (folder / name).write_text(text, encoding="utf-8", errors="surrogateescape")
+        (folder / name).write_text(text, encoding="utf-8", errors="surrogateescape", newline="\n")
 
 
 def _ported(stock: Node) -> Node:

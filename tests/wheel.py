@@ -27,7 +27,7 @@ def main() -> int:
         pip = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
         subprocess.run([*pip, "--upgrade", "pip>=25.1"], check=True)
         configuration, tests = str(REPOSITORY / "pyproject.toml"), str(REPOSITORY / "tests")
-        subprocess.run([*pip, str(wheel), "--group", f"{configuration}:dev"], check=True)
+        subprocess.run([*pip, f"{wheel}[all]", "--group", f"{configuration}:dev"], check=True)
         (folder / "elsewhere").mkdir()
         pytest = [python, "-P", "-m", "pytest", "-c", configuration, "-n", "auto", tests]
         return subprocess.run([*pytest, *sys.argv[1:]], cwd=folder / "elsewhere", check=False).returncode

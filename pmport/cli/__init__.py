@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import signal
 import sys
+from io import TextIOWrapper
 from typing import cast
 
 import click
@@ -112,6 +113,7 @@ def main(args: list[str] | None = None) -> None:
     Exit codes: 0 fine, 1 findings, 2 usage, 3 bad input, 4 device trouble, 130 and 143 stopped by SIGINT and SIGTERM.
     """
     signal.signal(signal.SIGTERM, raise_stopped)
+    _print_whatever_comes()
     try:
         sys.exit(pmport.main(args=args, prog_name="pmport", standalone_mode=False))
     except click.ClickException as error:
@@ -134,6 +136,13 @@ def main(args: list[str] | None = None) -> None:
     except OSError as error:
         _complain(error)
         sys.exit(EXIT_INPUT)
+
+
+def _print_whatever_comes() -> None:
+    """A letter that the terminal's or the file's code page lacks is escaped: it ends no command (Windows; LANG=C)."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper) and stream.errors == "strict":
+            stream.reconfigure(errors="backslashreplace")
 
 
 def _complain(error: BaseException) -> None:

@@ -12,7 +12,7 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
-from pmport.errors import FormatError
+from pmport.errors import FormatError, MissingDependencyError
 
 __all__ = ["preprocess", "wants_preprocessing"]
 
@@ -52,8 +52,15 @@ def preprocess(text: str, name: str, folders: list[Path] | None, define: Mapping
 
     Raises:
         FormatError: If a file is missing, or a directive is wrong.
+        MissingDependencyError: If the package ``pcpp`` is not installed.
     """
-    from pmport.devicetree.dts_macros import HASH, RESTORED, Processor, guarded  # noqa: PLC0415 - importing pcpp takes longer than compiling a board
+    try:
+        from pmport.devicetree.dts_macros import HASH, RESTORED, Processor, guarded  # noqa: PLC0415 - importing pcpp takes longer than compiling a board
+    except ImportError as error:
+        raise MissingDependencyError(
+            f"{name} has lines for the C preprocessor, and those need the package pcpp",
+            install="pip install pmport[dts], or pip install pcpp",
+        ) from error
 
     processor = Processor(folders)
     for macro, value in {"__DTS__": "1", **_times(Path(name)), **define}.items():

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from pmport.errors import MissingDependencyError
+
 if TYPE_CHECKING:
     import fdt
 
@@ -26,6 +28,9 @@ def to_fdt(tree: DeviceTree) -> fdt.FDT:
     Returns:
         A new object; its list of reservations is its own, other than those that ``fdt`` makes itself share.
 
+    Raises:
+        MissingDependencyError: If the package ``fdt`` is not installed.
+
     Example:
         >>> from pmport.devicetree import DeviceTree
         >>> tree = DeviceTree()
@@ -33,8 +38,13 @@ def to_fdt(tree: DeviceTree) -> fdt.FDT:
         >>> to_fdt(tree).get_property("model").value
         'Example Phone'
     """
-    import fdt  # noqa: PLC0415 - costs 12 ms, and few need it
-    from fdt.items import new_property  # noqa: PLC0415
+    try:
+        import fdt  # noqa: PLC0415 - costs 12 ms, and few need it
+        from fdt.items import new_property  # noqa: PLC0415
+    except ImportError as error:
+        raise MissingDependencyError(
+            "Objects of the package fdt need that package", install="pip install fdt"
+        ) from error
 
     result = fdt.FDT(entries=[{"address": address, "size": size} for address, size in tree.reservations])
     result.header.version = 17

@@ -16,7 +16,14 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pmport.errors import AccessError, DeadlineError, DeviceGoneError, NoDeviceError, TransportError
+from pmport.errors import (
+    AccessError,
+    DeadlineError,
+    DeviceGoneError,
+    MissingDependencyError,
+    NoDeviceError,
+    TransportError,
+)
 from pmport.transport.base import Transport
 
 if TYPE_CHECKING:
@@ -39,15 +46,16 @@ class SerialTransport(Transport):
         NoDeviceError: If there is no such port.
         AccessError: If it may not be opened.
         TransportError: For any other trouble.
+        MissingDependencyError: If the package ``pyserial`` is not installed.
     """
 
     name: str = ""
 
     def __init__(self, port: str, baud_rate: int = BAUD_RATE) -> None:
-        import serial  # noqa: PLC0415 - only where a serial port is spoken to
-
+        serial = _pyserial()
         self.name = f"serial:{port}"
         self._error: type[Exception] = serial.SerialException
+        self._late: type[Exception] = serial.SerialTimeoutException
         try:
             self._port: Any = serial.Serial(port, baud_rate, timeout=None)
         except serial.SerialException as error:
@@ -55,14 +63,12 @@ class SerialTransport(Transport):
 
     def write(self, data: bytes | array[int], timeout: float | None) -> None:
         """Send bytes; see :class:`~pmport.transport.base.Transport`."""
-        import serial  # noqa: PLC0415 - as above
-
         try:
             self._port.write_timeout = timeout
             self._port.write(data)
-        except serial.SerialTimeoutException as error:
+        except self._late as error:
             raise DeadlineError(f"{self.name} took no data in time", device=self.name) from error
-        except (serial.SerialException, OSError) as error:
+        except (self._error, OSError) as error:
             raise DeviceGoneError(f"{self.name} is gone: {error}", device=self.name) from error
 
     def read(self, size: int, timeout: float | None) -> bytes:
@@ -81,6 +87,17 @@ class SerialTransport(Transport):
     def close(self) -> None:
         """Close the port."""
         self._port.close()
+
+
+def _pyserial() -> Any:
+    """The package, or a word on what is missing."""
+    try:
+        import serial  # noqa: PLC0415 - only where a serial port is spoken to
+    except ImportError as error:
+        raise MissingDependencyError(
+            "A serial port needs the package pyserial", install="pip install pyserial"
+        ) from error
+    return serial
 
 
 def _refused(error: Exception, port: str) -> TransportError:
@@ -103,7 +120,11 @@ def serial_ports() -> Iterator[tuple[str, str, str]]:
 
     Yields:
         ``(port, what it is, USB serial number)``; the last is "" for those that have none.
+
+    Raises:
+        MissingDependencyError: If the package ``pyserial`` is not installed.
     """
+    _pyserial()
     from serial.tools import list_ports  # noqa: PLC0415 - only to list them
 
     for port in sorted(list_ports.comports()):

@@ -91,13 +91,24 @@ def libusb_backend() -> Any:
     Raises:
         TransportError: If neither can be loaded.
     """
-    import libusb_package  # noqa: PLC0415 - 39 ms, only when there is a cable
-    import usb.backend.libusb1  # noqa: PLC0415
+    import usb.backend.libusb1  # noqa: PLC0415 - only when there is a cable
 
-    backend = usb.backend.libusb1.get_backend() or libusb_package.get_libusb1_backend()
+    backend = usb.backend.libusb1.get_backend() or _packaged_libusb()
     if backend is None:
-        raise TransportError("libusb could not be loaded", remedy="install it: apt install libusb-1.0-0, or the like")
+        raise TransportError(
+            "libusb could not be loaded: neither the system has one, nor the package libusb-package",
+            remedy="Install it: apt install libusb-1.0-0, or the like; or pip install libusb-package",
+        )
     return backend
+
+
+def _packaged_libusb() -> Any:
+    """The library in ``libusb-package``; None where that package is not installed."""
+    try:
+        import libusb_package  # noqa: PLC0415 - 39 ms, only where the system has no libusb
+    except ImportError:
+        return None
+    return libusb_package.get_libusb1_backend()
 
 
 def usb_devices(*, method: str = "", backend: Any = None, serials: bool = True) -> list[UsbDevice]:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-import pty
-import tty
 from contextlib import suppress
 from pathlib import Path
 from typing import Self
+
+from pmport.errors import MissingDependencyError
 
 __all__ = ["SerialConsole"]
 
@@ -35,6 +35,14 @@ class SerialConsole:
         """Make the port appear."""
         if self._ours >= 0:
             return
+        try:
+            import pty  # noqa: PLC0415 - Windows has neither
+            import tty  # noqa: PLC0415
+        except ImportError as error:
+            raise MissingDependencyError(
+                "This system has no pseudo-terminals, which a virtual serial console stands on",
+                install="use Linux or macOS for it; virtual phones on USB work everywhere",
+            ) from error
         self._ours, self._theirs = pty.openpty()
         tty.setraw(self._theirs)
         os.set_blocking(self._ours, False)
