@@ -125,7 +125,7 @@ def _keys() -> Iterator[Key]:
     )
 
 
-PARTITION_ROLES = {
+PARTITION_ROLES: dict[str, tuple[str, ...]] = {
     "fastboot": ("kernel", "rootfs", "vbmeta", "dtbo", "vendor_boot"),
     "heimdall": ("kernel", "initfs", "rootfs", "vbmeta", "vendor_boot"),
     "rk": ("kernel", "rootfs", "vendor_boot"),

@@ -100,5 +100,5 @@ if __name__ == "__main__":
 
     from pmport.kernels.mainline_index import load_index, shipped_series
 
-    text = renames_text(tuple(load_index(series) for series in shipped_series()))
+    text: str = renames_text(tuple(load_index(series) for series in shipped_series()))
     (Path(__file__).resolve().parent / FILE).write_text(text, encoding="utf-8")

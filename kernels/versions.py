@@ -24,7 +24,7 @@ _PRE, _END, _REVISION, _COUNT, _POST, _TAIL, _LETTER, _NUMBER = range(8)
 """What may stand at one place of two versions that are equal up to there, from the lowest to the highest."""
 
 Key: TypeAlias = tuple[tuple[int, int], ...]
-CONDITIONS = {">=": (0, 1), "<": (-1,)}
+CONDITIONS: dict[str, tuple[int, ...]] = {">=": (0, 1), "<": (-1,)}
 """Operator of a version range → results of :func:`compare` that satisfy it."""
 
 

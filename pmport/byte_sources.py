@@ -125,13 +125,13 @@ class FileSource:
     __slots__ = ("_descriptor", "_stamp", "path", "size")
 
     def __init__(self, path: str | os.PathLike[str], descriptor: int | None = None) -> None:
-        self.path = Path(path)
+        self.path: Path = Path(path)
         if descriptor is None:
             descriptor = os.open(self.path, os.O_RDONLY | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0))
         self._descriptor = descriptor
         status = os.fstat(self._descriptor)
         self._stamp = (status.st_size, status.st_mtime_ns)
-        self.size = os.lseek(self._descriptor, 0, os.SEEK_END)
+        self.size: int = os.lseek(self._descriptor, 0, os.SEEK_END)
 
     @property
     def name(self) -> str:

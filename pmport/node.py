@@ -350,7 +350,7 @@ class Data(Node):
         too_deep: They were not looked at, because they stand in :data:`DEPTH_LIMIT` containers.
     """
 
-    KIND = "data"
+    KIND: ClassVar[str] = "data"
 
     def __init__(self, section: Section, *, too_deep: bool = False) -> None:
         self._section = section

@@ -46,9 +46,9 @@ class JoinedSource:
     __slots__ = ("name", "sections", "size")
 
     def __init__(self, sections: Iterable[Section], name: str = "parts") -> None:
-        self.sections = tuple(section for section in sections if section.size)
-        self.size = sum(section.size for section in self.sections)
-        self.name = name
+        self.sections: tuple[Section, ...] = tuple(section for section in sections if section.size)
+        self.size: int = sum(section.size for section in self.sections)
+        self.name: str = name
 
     def read(self, offset: int, size: int) -> bytes:
         """Bytes of a range.

@@ -65,8 +65,8 @@ class Conversation:
 
     def __init__(self, transport: Transport, *, timeouts: Timeouts | None = None, on_event: OnEvent = ignore) -> None:
         self.transport = transport
-        self.timeouts = timeouts or Timeouts()
-        self.on_event = on_event
+        self.timeouts: Timeouts = timeouts or Timeouts()
+        self.on_event: OnEvent = on_event
         self._busy = ""
         self._greeted = False
 

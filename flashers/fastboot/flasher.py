@@ -42,7 +42,7 @@ class FastbootFlasher:
     method = "fastboot"
 
     def __init__(self, transport: Transport, *, timeouts: Timeouts | None = None) -> None:
-        self.client = FastbootClient(transport, timeouts=timeouts)
+        self.client: FastbootClient = FastbootClient(transport, timeouts=timeouts)
         self.largest_download = 0
         """Bytes that are sent at once at the most; 0: as much as the phone takes."""
 

@@ -58,7 +58,7 @@ class OmapClient:
 
     def __init__(self, transport: Transport, *, settings: OmapSettings | None = None, on_event: OnEvent = ignore) -> None:  # fmt: skip
         self.transport = transport
-        self.settings = settings or OmapSettings()
+        self.settings: OmapSettings = settings or OmapSettings()
         self.on_event = on_event
 
     def asic_id(self) -> AsicId:

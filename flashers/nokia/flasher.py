@@ -59,12 +59,12 @@ class NokiaFlasher:
 
     def __init__(self, transport: Transport, *, settings: NoloSettings | None = None) -> None:
         device = transport.device
-        self.transport = transport
-        self.mode = device.mode.name if device is not None and device.mode is not None else NOLO
-        self.client = NoloClient(transport, settings=settings)
+        self.transport: Transport = transport
+        self.mode: str = device.mode.name if device is not None and device.mode is not None else NOLO
+        self.client: NoloClient = NoloClient(transport, settings=settings)
         """Speaks NOLO; for the other modes there are :attr:`boot_rom` and :attr:`mk2`."""
-        self.boot_rom = OmapClient(transport)
-        self.mk2 = Mk2Client(transport)
+        self.boot_rom: OmapClient = OmapClient(transport)
+        self.mk2: Mk2Client = Mk2Client(transport)
 
     @classmethod
     def connect(cls, device: str, timeout: float | None, backend: Any, on_event: OnEvent) -> UsbTransport:

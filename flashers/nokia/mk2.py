@@ -49,7 +49,7 @@ class Mk2Client:
 
     def __init__(self, transport: Transport, *, settings: Mk2Settings | None = None) -> None:
         self.transport = transport
-        self.settings = settings or Mk2Settings()
+        self.settings: Mk2Settings = settings or Mk2Settings()
         self._number = 0
 
     def ask(self, kind: Kind, data: bytes = b"") -> bytes:

@@ -74,10 +74,10 @@ class NoloClient:
         self, transport: Transport, *, settings: NoloSettings | None = None, on_event: OnEvent = ignore
     ) -> None:
         self.transport = transport
-        self.settings = settings or NoloSettings()
+        self.settings: NoloSettings = settings or NoloSettings()
         self.on_event = on_event
         self.identity: dict[str, str] = {}
-        self.version = ""
+        self.version: str = ""
 
     # ----- one exchange
 

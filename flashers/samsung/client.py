@@ -57,9 +57,9 @@ class LokeClient:
         self, transport: Transport, *, settings: LokeSettings | None = None, on_event: OnEvent = ignore
     ) -> None:
         self.transport = transport
-        self.settings = settings or LokeSettings()
+        self.settings: LokeSettings = settings or LokeSettings()
         self.on_event = on_event
-        self.greeted = False
+        self.greeted: bool = False
         self._owed = False
         """Whether the acknowledgement of the first part of a file did not come in time."""
         self._silent = False

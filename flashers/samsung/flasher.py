@@ -42,7 +42,7 @@ class SamsungFlasher:
     method = "heimdall"
 
     def __init__(self, transport: Transport, *, settings: LokeSettings | None = None) -> None:
-        self.client = LokeClient(transport, settings=settings)
+        self.client: LokeClient = LokeClient(transport, settings=settings)
 
     @classmethod
     def connect(cls, device: str, timeout: float | None, backend: Any, on_event: OnEvent) -> UsbTransport:

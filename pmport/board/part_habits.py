@@ -149,6 +149,9 @@ class PartHabits:
     """
 
     def __init__(self, source: KernelBoards | None, near: BoardFolder | None, *, enough: int = ENOUGH) -> None:
+        self.source: KernelBoards | None
+        self.near: BoardFolder | None
+        self.enough: int
         self.source, self.near, self.enough = source, near, enough
         self._found: dict[str, PartHabit] = {}
         self._texts: dict[tuple[str, str], BoardText] = {}

@@ -55,7 +55,7 @@ class VendorView:
     def __init__(self, tree: DeviceTree, chip: ChipMap) -> None:
         self.tree = tree
         self.chip = chip
-        self.places = Places(tree)
+        self.places: Places = Places(tree)
         self.named: dict[TreeNode, str] = {}
 
     @cached_property
@@ -189,13 +189,6 @@ class VendorView:
         Returns:
             The pin with the vendor's flags, and the property that says so.
         """
-        for name in node.raw:
-            if re.search(r"(?:irq|int|interrupt)[-_]?(?:gpios?|pin)$", name) and not re.search(
-                r"point|hint|print", name
-            ):
-                pins = self.pins(node, name)
-                if pins:
-                    return pins[0], name
         if "interrupts" in node.raw:
             up: TreeNode | None = node
             while up is not None and "interrupt-parent" not in up.raw:
@@ -207,6 +200,13 @@ class VendorView:
                 if one(target, "#interrupt-cells", 2) == 4 and len(cells) >= 4:  # SPMI: unit, peripheral, line, type
                     return None
                 return Pin(label, cells[0], cells[1]), "interrupts"
+        for name in node.raw:
+            if re.search(r"(?:irq|int|interrupt)[-_]?(?:gpios?|pin)$", name) and not re.search(
+                r"point|hint|print", name
+            ):
+                pins = self.pins(node, name)
+                if pins:
+                    return pins[0], name
         return None
 
     # regulators

@@ -32,10 +32,22 @@ def _device(codename: str | None, record: Path | None, method: str = "") -> Devi
     from pmport import device_db  # noqa: PLC0415 - only for a plan
 
     if record is not None:
-        return device_db.parse(text_of(record), record.name)
-    if codename is not None:
-        return device_db.load(codename)
-    return device_db.Device("any-device", flash=device_db.Flash(method=method or "fastboot"))
+        device = device_db.parse(text_of(record), record.name)
+    elif codename is not None:
+        device = device_db.load(codename)
+    else:
+        return device_db.Device("any-device", flash=device_db.Flash(method=method or "fastboot"))
+    known = device.flash.method
+    if method and known and known.partition("-")[0] != method.partition("-")[0]:
+        raise click.UsageError(f"{device.codename} is flashed by {known}, as its record says; leave --method out")
+    return device if known or not method else replace(device, flash=replace(device.flash, method=method))
+
+
+def _told_by_the_phone(device: Device, connect: Callable[..., Any], *, dry_run: bool) -> Device:
+    """A record that does not say how the phone is flashed, and the phone on the cable that does."""
+    if device.flash.method or dry_run:
+        return device
+    return replace(device, flash=replace(device.flash, method=connect.method()))  # type: ignore[attr-defined]  # as phone_options has it
 
 
 def _untold(plan: FlashPlan, *, as_json: bool) -> Iterable[Finding]:
@@ -129,7 +141,8 @@ def flash(
         method = method or "heimdall"
     if not (method or codename or record or dry_run or getvars):
         method = connect.method()  # type: ignore[attr-defined]  # as phone_options has it
-    device, files = _device(codename, record, method), _images(images)
+    device = _told_by_the_phone(_device(codename, record, method), connect, dry_run=dry_run)
+    files = _images(images)
 
     def planned(phone: Any) -> FlashPlan:
         how: dict[str, Any] = {"disable": disable, "any_content": any_content, "slot": slot}

@@ -12,7 +12,7 @@ Example:
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, NamedTuple, Self
+from typing import TYPE_CHECKING, ClassVar, NamedTuple, Self
 
 from pmport.devicetree.fdt_header import HEADER_SIZE, KIND, MAGIC, Header
 from pmport.devicetree.fdt_read import read_reservations, read_tree
@@ -39,7 +39,7 @@ class Blob(Node):
         header: The header, checked.
     """
 
-    KIND = KIND
+    KIND: ClassVar[str] = KIND
     FORMAT = Format(
         magics=((0, MAGIC),),
         writes="identical, build, edit",
@@ -51,7 +51,7 @@ class Blob(Node):
 
     def __init__(self, section: Section, header: Header) -> None:
         self._section = section
-        self.header = header
+        self.header: Header = header
         self._fresh: DeviceTree | None = None
 
     @classmethod

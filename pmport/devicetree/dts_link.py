@@ -18,7 +18,11 @@ __all__ = ["PHANDLE_NAMES", "Extras", "Linker"]
 
 UNRESOLVED = b"\xff\xff\xff\xff"
 """A phandle that the base will give, when the overlay is applied."""
-PHANDLE_NAMES = {"epapr": ("phandle",), "legacy": ("linux,phandle",), "both": ("linux,phandle", "phandle")}
+PHANDLE_NAMES: dict[str, tuple[str, ...]] = {
+    "epapr": ("phandle",),
+    "legacy": ("linux,phandle",),
+    "both": ("linux,phandle", "phandle"),
+}
 """How a new phandle is written: ``dtc -H``."""
 
 
@@ -48,11 +52,13 @@ class Linker:
     """
 
     def __init__(self, parsed: Parsed, extras: Extras) -> None:
+        self.parsed: Parsed
+        self.extras: Extras
         self.parsed, self.extras = parsed, extras
         self.used: set[TreeNode] = set()
         self.uses: list[tuple[TreeNode, str, int, Target]] = []
-        self.taken = {node.phandle for node in parsed.root.walk()}
-        self.free = 1
+        self.taken: set[int | None] = {node.phandle for node in parsed.root.walk()}
+        self.free: int = 1
 
     def link(self) -> None:
         """Give every reference its value; one that leads nowhere is a fault of the source, unless a base could help."""

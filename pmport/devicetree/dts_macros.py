@@ -51,12 +51,12 @@ class Processor(pcpp.Preprocessor):  # type: ignore[misc]  # pcpp has no types
         super().__init__()
         self.errors: list[str] = []
         self.files: list[str] = []
-        self.remedy = ""
+        self.remedy: str = ""
         for folder in folders or ():
             self.add_path(str(folder))
         self.add_path(OWN)
         self.rewrite_paths: list[object] = []  # show files as they were named
-        self.readable = folders is not None
+        self.readable: bool = folders is not None
 
     def on_error(self, file: str, line: int, message: str) -> None:
         """Keep what is wrong; the caller raises the first."""

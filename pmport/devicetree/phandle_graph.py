@@ -61,7 +61,7 @@ class Graph(Renders):
     """
 
     def __init__(self, edges: Iterable[Edge]) -> None:
-        self.edges = tuple(edges)
+        self.edges: tuple[Edge, ...] = tuple(edges)
 
     def __len__(self) -> int:
         return len(self.edges)

@@ -43,8 +43,8 @@ class DeviceTree(Renders):
         boot_cpu: int = 0,
         layout: TreeLayout | None = None,
     ) -> None:
-        self.root = root or TreeNode("")
-        self.reservations = reservations if reservations is not None else []
+        self.root: TreeNode = root or TreeNode("")
+        self.reservations: list[tuple[int, int]] = reservations if reservations is not None else []
         self.boot_cpu = boot_cpu
         self.layout = layout
 

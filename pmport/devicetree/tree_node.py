@@ -39,7 +39,7 @@ class TreeNode:
     __slots__ = ("children", "index", "labels", "layout", "name", "parent", "raw")
 
     def __init__(self, name: str, parent: TreeNode | None = None) -> None:
-        self.name = name
+        self.name: str = name
         self.parent = parent
         self.raw: dict[str, bytes] = {}
         self.children: dict[str, TreeNode] = {}
@@ -339,7 +339,7 @@ class Properties(MutableMapping[str, Property]):
     __slots__ = ("node",)
 
     def __init__(self, node: TreeNode) -> None:
-        self.node = node
+        self.node: TreeNode = node
 
     def __getitem__(self, name: str) -> Property:
         return self.node[name]

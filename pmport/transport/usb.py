@@ -58,7 +58,7 @@ class UsbTransport(Transport):
         self, device: UsbDevice, interface: UsbInterface | None = None, *, transfer_size: int = FIRST_TRANSFER
     ) -> None:
         self._device = device
-        self.interface = interface or _bulk_interface(device)
+        self.interface: UsbInterface = interface or _bulk_interface(device)
         self.transfer_size = transfer_size
         self._handle: Any = device.handle
         self._claim()
@@ -104,7 +104,7 @@ class UsbTransport(Transport):
                 left = timeout
             except usb.core.USBError as error:
                 if error.errno == errno.ENOMEM and self.transfer_size > LAST_TRANSFER:
-                    self.transfer_size = max(self.transfer_size // 2, LAST_TRANSFER)
+                    self.transfer_size: int = max(self.transfer_size // 2, LAST_TRANSFER)
                     continue
                 left = None if left is None else left - (time.monotonic() - begun)
                 if error.errno != errno.ETIMEDOUT or (left is not None and left <= 0):

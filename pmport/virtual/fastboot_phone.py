@@ -44,8 +44,8 @@ class FastbootPhone(VirtualUsbDevice):
 
     manufacturer_name = "Google"
     product_name = "Android"
-    interface_names = ("fastboot",)
-    interfaces = (Interface(0, wire.INTERFACE, (Endpoint(IN), Endpoint(OUT)), string=4),)
+    interface_names: tuple[str, ...] = ("fastboot",)
+    interfaces: tuple[Interface, ...] = (Interface(0, wire.INTERFACE, (Endpoint(IN), Endpoint(OUT)), string=4),)
 
     def __init__(
         self,
@@ -61,10 +61,10 @@ class FastbootPhone(VirtualUsbDevice):
         super().__init__(serial=serial, faults=faults)
         if partitions is None:
             partitions = {name: Partition(SMALL) for name in ("boot", "recovery", "userdata")}
-        self.model = FastbootModel(
+        self.model: FastbootModel = FastbootModel(
             PROFILES[profile], dict(partitions), serial, variables or {}, slots, locked, self._rebooted
         )
-        self.mode = "bootloader"
+        self.mode: str = "bootloader"
         self._bootloader = PROFILES[profile]
         self._leaving = False
         self._packet = self.interfaces[0].endpoints[1].packet_size

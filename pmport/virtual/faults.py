@@ -54,7 +54,7 @@ class Faults:
     def __init__(self, faults: Iterable[Fault] = ()) -> None:
         self._faults = list(faults)
         self._hung: Fault | None = None
-        self.transfers = 0
+        self.transfers: int = 0
 
     def restart(self) -> None:
         """The device was plugged in again: count from the beginning."""

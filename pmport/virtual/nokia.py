@@ -45,10 +45,12 @@ class ColdPhone(VirtualUsbDevice):
         log: Everything that happened, in words.
     """
 
-    vendor, product = 0x0421, 0x0106
-    manufacturer_name, product_name = "Nokia", "Nokia USB ROM"
-    interfaces = (Interface(0, (255, 255, 255), (Endpoint(IN), Endpoint(OUT))),)
-    asic_id = AsicId("OMAP3430", 0x57, bytes(range(20)), bytes(range(20, 40)))
+    vendor: int = 0x0421
+    product: int = 0x0106
+    manufacturer_name: str = "Nokia"
+    product_name: str = "Nokia USB ROM"
+    interfaces: tuple[Interface, ...] = (Interface(0, (255, 255, 255), (Endpoint(IN), Endpoint(OUT))),)
+    asic_id: AsicId = AsicId("OMAP3430", 0x57, bytes(range(20)), bytes(range(20, 40)))
 
     def __init__(
         self, becomes: NoloPhone | None = None, *, missed_pings: int = 1, faults: Iterable[Fault] = ()
@@ -57,7 +59,7 @@ class ColdPhone(VirtualUsbDevice):
         self.becomes = becomes
         self.log: list[str] = []
         self.loaders: dict[str, bytes] = {}
-        self.mode = "cold"
+        self.mode: str = "cold"
         self._missed = missed_pings
         if becomes is not None:
             becomes.unplug()
@@ -67,7 +69,7 @@ class ColdPhone(VirtualUsbDevice):
 
     def reset(self) -> None:
         """The boot ROM starts again; it says its name once per attachment."""
-        self.state = ColdState.ROM
+        self.state: ColdState = ColdState.ROM
         self._leaving = False
         self._left, self._crc = 0, 0
         self._pieces: list[bytes] = []
@@ -158,9 +160,11 @@ class Mk2Phone(VirtualUsbDevice):
         faults: When to fail.
     """
 
-    vendor, product = 0x0421, 0x01C8
-    manufacturer_name, product_name = "Nokia", "N900 (PC-Suite Mode)"
-    interfaces = (
+    vendor: int = 0x0421
+    product: int = 0x01C8
+    manufacturer_name: str = "Nokia"
+    product_name: str = "N900 (PC-Suite Mode)"
+    interfaces: tuple[Interface, ...] = (
         Interface(0, (2, 8, 0)),
         Interface(1, (10, 0, 0)),
         Interface(1, (10, 0, 0), (Endpoint(IN), Endpoint(OUT), Endpoint(RAW)), alternate=1),
@@ -175,10 +179,10 @@ class Mk2Phone(VirtualUsbDevice):
 
     def __init__(self, answers: Mapping[str, str] | None = None, *, faults: Iterable[Fault] = ()) -> None:
         super().__init__(serial="4E39303030303031", faults=faults)
-        self.answers = dict(self.standard_answers if answers is None else answers)
+        self.answers: dict[str, str] = dict(self.standard_answers if answers is None else answers)
         self.told: dict[str, str] = {}
         self.log: list[str] = []
-        self.mode = "pc-suite"
+        self.mode: str = "pc-suite"
         self._target = ""
 
     def received(self, endpoint: int, data: bytes) -> None:

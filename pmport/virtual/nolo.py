@@ -80,9 +80,10 @@ class NoloPhone(VirtualUsbDevice):
         log: Every request that came, in words.
     """
 
-    vendor, product = 0x0421, 0x0105
+    vendor: int = 0x0421
+    product: int = 0x0105
     manufacturer_name = "Nokia"
-    interfaces = (
+    interfaces: tuple[Interface, ...] = (
         Interface(0, (8, 6, 80)),
         Interface(1, (2, 8, 0)),
         Interface(2, (10, 0, 0)),
@@ -98,18 +99,21 @@ class NoloPhone(VirtualUsbDevice):
         faults: Iterable[Fault] = (),
     ) -> None:
         super().__init__(serial=serial, faults=faults)
-        self.profile = NOLO_PROFILES[profile] if isinstance(profile, str) else profile
-        self.product_name = self.profile.product_name
+        self.profile: NoloProfile = NOLO_PROFILES[profile] if isinstance(profile, str) else profile
+        self.product_name: str = self.profile.product_name
         self.settings: dict[Setting, int] = {Setting.RD_MODE: 0, Setting.ROOT_DEVICE: 0, Setting.USB_HOST_MODE: 0}
-        self.flags = 0
-        self.values = {"version:nolo": wire.version_text(self.profile.version), "hw_rev": self.profile.revision}
-        self.sw_release = b""
+        self.flags: int = 0
+        self.values: dict[str, str] = {
+            "version:nolo": wire.version_text(self.profile.version),
+            "hw_rev": self.profile.revision,
+        }
+        self.sw_release: bytes = b""
         self.flash: dict[str, bytes] = {}
         self.log: list[str] = []
         self.errors: list[str] = []
-        self.mode = "update"
+        self.mode: str = "update"
         self.booted: dict[str, bytes] = {}
-        self.cmdline = b""
+        self.cmdline: bytes = b""
         self._busy = busy
         self.reset()
 

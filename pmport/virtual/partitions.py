@@ -39,7 +39,7 @@ class Partition:
         self.size = size
         self.kind = kind
         self.logical = logical
-        self.file = None if file is None else Path(file)
+        self.file: Path | None = None if file is None else Path(file)
         self._data = bytearray()
         if self.file is not None and not self.file.exists():
             self.file.touch()

@@ -82,7 +82,7 @@ class PyusbBackend(usb.backend.IBackend):  # type: ignore[misc]  # pyusb ships n
 
     def __init__(self, devices: Iterable[VirtualUsbDevice]) -> None:
         super().__init__()
-        self.devices = list(devices)
+        self.devices: list[VirtualUsbDevice] = list(devices)
         self.claimed: set[tuple[int, int]] = set()
 
     # ----- what is there

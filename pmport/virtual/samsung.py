@@ -127,9 +127,9 @@ class LokePhone(VirtualUsbDevice):
     """
 
     vendor = 0x04E8
-    device_triple = (2, 0, 0)
+    device_triple: tuple[int, int, int] = (2, 0, 0)
     manufacturer_name = "SAMSUNG"
-    interfaces = (
+    interfaces: tuple[Interface, ...] = (
         Interface(0, (2, 2, 1), (Endpoint(0x82, INTERRUPT, 16, 9),)),
         Interface(1, (10, 0, 0), (Endpoint(IN), Endpoint(OUT))),
     )
@@ -145,18 +145,22 @@ class LokePhone(VirtualUsbDevice):
         faults: Iterable[Fault] = (),
     ) -> None:
         super().__init__(faults=faults)
-        self.profile = LOKE_PROFILES[profile] if isinstance(profile, str) else profile
+        self.profile: LokeProfile = LOKE_PROFILES[profile] if isinstance(profile, str) else profile
+        self.product: int
+        self.product_name: str
         self.product, self.product_name = self.profile.product, self.profile.product_name
-        self.table = write_table(slots) if table is None else table
-        self.partitions = {slot.name: Partition(max(slot.size, 1)) for slot in read_table(self.table)}
-        self.refuses = dict(refuses or {})
+        self.table: bytes = write_table(slots) if table is None else table
+        self.partitions: dict[str, Partition] = {
+            slot.name: Partition(max(slot.size, 1)) for slot in read_table(self.table)
+        }
+        self.refuses: dict[str, int] = dict(refuses or {})
         self.drop_part = drop_part
-        self.mode = "download"
+        self.mode: str = "download"
         self.log: list[str] = []
         self.flashed: list[tuple[str, int]] = []
-        self.total = 0
-        self.t_flash = False
-        self.empty_packets = 0
+        self.total: int = 0
+        self.t_flash: bool = False
+        self.empty_packets: int = 0
         self._timer: threading.Timer | None = None
         self.reset()
 
@@ -164,7 +168,7 @@ class LokePhone(VirtualUsbDevice):
         """Forget the conversation; a bus reset before the greeting changes nothing."""
         if self._timer is not None:
             self._timer.cancel()
-        self.state = State.ATTACHED
+        self.state: State = State.ATTACHED
         self._dialect = OLD
         self._writing = _Writing()
         self._buffer = b""

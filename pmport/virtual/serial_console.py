@@ -27,7 +27,7 @@ class SerialConsole:
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
-        self.path = Path(path)
+        self.path: Path = Path(path)
         self._ours = self._theirs = -1
         self.plug()
 

@@ -43,10 +43,12 @@ ROOT_HUB = "usb1"
 class RootHub(VirtualUsbDevice):
     """What every bus begins with."""
 
-    vendor, product = 0x1D6B, 0x0002
-    device_triple = (9, 0, 1)
-    manufacturer_name, product_name = "Linux", "Virtual hub"
-    interfaces = (Interface(0, (9, 0, 0)),)
+    vendor: int = 0x1D6B
+    product: int = 0x0002
+    device_triple: tuple[int, int, int] = (9, 0, 1)
+    manufacturer_name: str = "Linux"
+    product_name: str = "Virtual hub"
+    interfaces: tuple[Interface, ...] = (Interface(0, (9, 0, 0)),)
 
 
 class UsbBus:
@@ -61,7 +63,7 @@ class UsbBus:
     """
 
     def __init__(self, devices: Iterable[VirtualUsbDevice] = (), *, trace: OnTrace | None = None) -> None:
-        self.root = Path(tempfile.mkdtemp(prefix="usb."))
+        self.root: Path = Path(tempfile.mkdtemp(prefix="usb."))
         self.trace = trace
         if len(f"{self.root}/ioctl/dev/bus/usb/001/001") > LONGEST_SOCKET:
             self.root.rmdir()

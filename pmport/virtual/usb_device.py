@@ -115,7 +115,7 @@ class VirtualUsbDevice:
     vendor = 0x18D1
     product = 0xD00D
     release = 0x0100
-    device_triple = (0, 0, 0)
+    device_triple: tuple[int, int, int] = (0, 0, 0)
     usb_version = 0x0200
     manufacturer_name = "pmport"
     product_name = "virtual phone"
@@ -124,13 +124,13 @@ class VirtualUsbDevice:
 
     def __init__(self, *, serial: str = "", faults: Iterable[Fault] = ()) -> None:
         self.serial = serial
-        self.condition = threading.Condition(threading.RLock())
-        self.faults = Faults(faults)
-        self.plugged = True
+        self.condition: threading.Condition = threading.Condition(threading.RLock())
+        self.faults: Faults = Faults(faults)
+        self.plugged: bool = True
         self.port_of: VirtualUsbDevice | None = None
         """The device that this one takes the place of, on the same cable: another mode of one phone."""
-        self.generation = 0
-        self.configuration = 1
+        self.generation: int = 0
+        self.configuration: int = 1
         self.queues: dict[int, deque[bytes]] = defaultdict(deque)
         self.halted: set[int] = set()
 

@@ -143,7 +143,7 @@ class Connection:
     def __init__(self, link: socket.socket, node: Node, trace: OnTrace | None = None) -> None:
         self.link = link
         self.node = node
-        self.device = node.device
+        self.device: VirtualUsbDevice = node.device
         self.trace = trace
         self._offset = 0
         self._pending: OrderedDict[int, _Urb] = OrderedDict()

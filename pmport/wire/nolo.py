@@ -120,7 +120,7 @@ STRING_KEYS = ("version:kernel", "version:initfs", "version:sw-release", "versio
 FLASH_INDEX = {"secondary": 1, "kernel": 3, "cmt-mcusw": 66}
 """wIndex of :attr:`Request.FLASH_IMAGE`. Types that are not here are only sent: NOLO commits them with another one."""
 
-PRODUCTS = {
+PRODUCTS: dict[str, tuple[str, tuple[str, ...]]] = {
     "SU-18": ("Nokia 770", ("Nokia 770", "Nokia 770 (Update mode)")),
     "RX-34": ("Nokia N800", ("Nokia N800 Internet Tablet", "Nokia N800 (Update mode)")),
     "RX-44": ("Nokia N810", ("Nokia N810 Internet Tablet", "Nokia N810 (Update mode)")),

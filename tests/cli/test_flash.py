@@ -11,7 +11,7 @@ from click.testing import CliRunner, Result
 
 from pmport import demo
 from pmport.cli import pmport
-from pmport.errors import NoDeviceError, RefusedError, TransportError
+from pmport.errors import NoDeviceError, PlanError, RefusedError, TransportError
 from pmport.formats.avb.vbmeta import VbMeta
 from pmport.virtual import FastbootPhone, LokePhone, PyusbBackend
 
@@ -177,3 +177,18 @@ def test_the_doctor_prints_rules_for_every_mode() -> None:
 def test_the_doctor_names_the_library() -> None:
     result = run("doctor", "--json")
     assert "libusb" in json.loads(result.output)["result"]
+
+
+def test_a_record_that_does_not_say_how_is_told_by_the_cable_or_by_a_word(tmp_path: Path, image: Path) -> None:
+    record = tmp_path / "acme-argon.toml"
+    record.write_text('codename = "acme-argon"\nname = "Acme Argon"\n', encoding="utf-8")
+    words = ["flash", "--record", str(record), f"boot={image}", "--virtual", "lk2nd"]
+    assert CliRunner().invoke(pmport, words).exit_code == 0
+    assert "by fastboot" in CliRunner().invoke(pmport, [*words, "--method", "fastboot", "--dry-run"]).output
+    with pytest.raises(PlanError, match="--method"):
+        CliRunner().invoke(pmport, [*words, "--dry-run"], catch_exceptions=False)
+    known = CliRunner().invoke(
+        pmport, ["flash", "--codename", "oneplus-enchilada", "--method", "heimdall", f"boot={image}"]
+    )
+    assert known.exit_code == 2
+    assert "flashed by fastboot" in known.output

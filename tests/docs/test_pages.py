@@ -15,29 +15,19 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from support import REPOSITORY
+from pages import BLOCK, DOCS, PAGES, PRACTICE, fill, practised, steps
+from support import REPOSITORY, judge
 
 from pmport import demo
+from pmport.virtual import SerialConsole
 
-DOCS = REPOSITORY / "docs"
-GENERATED = {"formats.md", "commands.md", "man.md", "devices.md", "rules.md", "errors.md", "phones.md"}
-PAGES = [
-    page
-    for page in sorted(
-        [REPOSITORY / "README.md", *DOCS.glob("*.md"), *DOCS.glob("howto/*.md"), *DOCS.glob("protocols/*.md")]
-    )
-    if page.name not in GENERATED
-]
-BLOCK = re.compile(r"^```(\w+)[^\n]*\n(.*?)^```", re.MULTILINE | re.DOTALL)
-FOR_READING = ("# with a phone", "# where ")
-"""A console block that begins so is for reading: no phone is on the cable here, and no other program is installed."""
 WANTED_RESULTS = re.compile(r"^\| `(pmport [^`]+)` \| (\[ \])?\s*([^|]*) \|$", re.MULTILINE)
 
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """What a reader has: a stock image, and the command."""
-    (tmp_path / "boot.img").write_bytes(bytes(demo.stock_image()))
+    fill(tmp_path)
     programs = tmp_path / "bin"
     programs.mkdir()
     command = programs / "pmport"
@@ -51,23 +41,35 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def steps(text: str) -> Iterator[tuple[str, str]]:
-    """Each command of a console block, and what the page shows of its output."""
-    for step in re.split(r"^\$ ", text, flags=re.MULTILINE)[1:]:
-        command, _, shown = step.partition("\n")
-        yield command, shown
+@pytest.fixture
+def console(tmp_path: Path) -> Iterator[Path]:
+    """A phone's serial port that says something."""
+    with SerialConsole(tmp_path / "ttyACM0") as port:
+        port.say("Linux version 6.12\n")
+        yield port.path
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
-@pytest.mark.usefixtures("folder")
-def test_the_blocks_of_a_page_run_in_order_and_print_what_it_shows(page: Path) -> None:
+def test_the_blocks_of_a_page_run_in_order_and_print_what_it_shows(page: Path, folder: Path, console: Path) -> None:
+    assert folder == Path.cwd()
     names: dict[str, object] = {"__name__": "page"}
     for language, text in BLOCK.findall(page.read_text(encoding="utf-8")):
         if language == "python":
             exec(compile(text, str(page), "exec"), names)  # noqa: S102 - the page's own code
-        elif language == "console" and not text.startswith(FOR_READING):
-            for command, shown in steps(text):
+        elif language == "console":
+            if text.startswith("# where fastboot and umockdev"):
+                judge("fastboot", "fastboot")
+                judge("umockdev-run", "umockdev")
+            for command, shown in steps(practised(text, console)):
                 run(command, shown)
+
+
+def test_what_is_said_to_be_with_a_phone_is_practised_without_one() -> None:
+    """Every block runs: a mark that no rule knows would leave one out."""
+    marks = {text.splitlines()[0] for page in PAGES for language, text in BLOCK.findall(page.read_text(encoding="utf-8")) if language == "console" and text.startswith("#")}  # fmt: skip
+    assert {
+        mark for mark in marks if not mark.startswith("# where fastboot") and not PRACTICE.match(mark + "\n")
+    } == set()
 
 
 def run(command: str, shown: str) -> None:

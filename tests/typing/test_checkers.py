@@ -6,9 +6,6 @@ import json
 import os
 import subprocess
 import sys
-import sysconfig
-import venv
-import zipfile
 from pathlib import Path
 
 import pytest
@@ -105,18 +102,6 @@ config = KernelConfig.parse(b"CONFIG_USB=y")
 device = pmport.device_db.load("oneplus-enchilada")
 plan = pmport.generate.flash_plan(device, {"boot": "boot.img"})
 """
-
-
-@pytest.fixture(scope="module")
-def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The interpreter of an environment in which the wheel is installed, away from the sources."""
-    folder = tmp_path_factory.mktemp("installed")
-    venv.create(folder / "env", symlinks=True)
-    (packages,) = (folder / "env").glob("lib/python3*/site-packages")
-    with zipfile.ZipFile(wheel) as archive:
-        archive.extractall(packages)
-    (packages / "needed.pth").write_text(sysconfig.get_path("purelib") + "\n", encoding="utf-8")
-    return folder / "env" / "bin" / "python"
 
 
 @pytest.fixture

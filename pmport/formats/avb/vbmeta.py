@@ -16,7 +16,7 @@ import hashlib
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, ClassVar, Self
 
 from pmport.errors import FormatError
 from pmport.formats.avb.descriptors import (
@@ -54,7 +54,7 @@ class VbMeta(Node):
         tail: What is behind it: padding, or an AFTL trailer.
     """
 
-    KIND = FORMAT
+    KIND: ClassVar[str] = FORMAT
     FORMAT = Format(magics=((0, b"AVB0"),), writes="identical, build", source="AOSP external/avb, libavb")
 
     def __init__(self, header: VbMetaHeader, head: Section, auth: Section, aux: Section, tail: Section) -> None:

@@ -8,7 +8,7 @@ signature at 72 with the body's size at 88. The command line stands two pages be
 from __future__ import annotations
 
 from functools import cache
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from pmport.errors import FormatError
 from pmport.formats.base.wrapper import Range, Wrapper, cut
@@ -63,11 +63,11 @@ def declarations() -> tuple[Any, Any]:
 class ChromeosKernel(Wrapper):
     """A signed kernel partition; read-only, since a change needs signing with ChromeOS' own tool."""
 
-    KIND = "ChromeOS kernel partition"
+    KIND: ClassVar[str] = "ChromeOS kernel partition"
     FORMAT = Format(
         magics=((0, MAGIC),), source="vboot_reference, vb2_struct.h; a real sample", limits="signatures are not checked"
     )
-    WRAPPER = "chromeos"
+    WRAPPER: ClassVar[str] = "chromeos"
 
     @classmethod
     def parse(cls, source: Readable) -> Self:

@@ -30,7 +30,7 @@ class LatePage:
     name = "boot image header"
 
     def __init__(self, header: BootHeader, page: bytes, recipe: str, sections: tuple[tuple[str, Section], ...]) -> None:
-        self.size = len(page)
+        self.size: int = len(page)
         self._zero_id = header
         self._page = page
         self._recipe = recipe

@@ -17,7 +17,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from functools import cached_property
 from threading import Thread
-from typing import TYPE_CHECKING, BinaryIO, Self, Unpack
+from typing import TYPE_CHECKING, BinaryIO, ClassVar, Self, Unpack
 
 from pmport.errors import FormatError
 from pmport.formats.boot import os_version
@@ -54,7 +54,7 @@ class BootImage(Container):
         notes: What an edit has to say.
     """
 
-    KIND = FORMAT
+    KIND: ClassVar[str] = FORMAT
     FORMAT = Format(
         magics=((0, b"ANDROID!"), (1024, b"ANDROID!")),
         writes="identical, build, edit",

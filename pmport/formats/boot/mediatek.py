@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import cache
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from pmport.errors import FormatError
 from pmport.node import Container, Format, Part, Role
@@ -57,7 +57,7 @@ class MtkImage(Container):
         tail: What is behind the payload.
     """
 
-    KIND = FORMAT
+    KIND: ClassVar[str] = FORMAT
     FORMAT = Format(
         magics=((0, MAGIC),),
         writes="identical, build, edit",

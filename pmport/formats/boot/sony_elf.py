@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import struct
 from collections import Counter
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, ClassVar, Self
 
 from pmport.errors import FormatError
 from pmport.formats.base.wrapper import Range, Wrapper, cut
@@ -30,13 +30,13 @@ MOST_SEGMENTS = 64
 class SonyElf(Wrapper):
     """A boot image in an ELF file, 32 or 64 bits."""
 
-    KIND = "Sony ELF boot image"
+    KIND: ClassVar[str] = "Sony ELF boot image"
     FORMAT = Format(
         magics=((0, b"\x7fELF\x01\x01\x01a"), (0, b"\x7fELF\x02\x01\x01a")),
         source="osm0sis' tools",
         limits="unverified: no real sample",
     )
-    WRAPPER = "sony-elf"
+    WRAPPER: ClassVar[str] = "sony-elf"
 
     @classmethod
     def parse(cls, source: Readable) -> Self:

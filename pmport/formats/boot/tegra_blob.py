@@ -8,7 +8,7 @@ version. Offsets count from the second magic (BlobTools, magiskboot).
 from __future__ import annotations
 
 import struct
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, ClassVar, Self
 
 from pmport.errors import FormatError
 from pmport.formats.base.wrapper import Range, Wrapper, cut
@@ -32,13 +32,13 @@ NAMES = {"LNX": "boot", "SOS": "recovery"}
 class TegraBlob(Wrapper):
     """An update blob; its children are its rows, ``boot`` and ``recovery`` or by their own names."""
 
-    KIND = "Tegra update blob"
+    KIND: ClassVar[str] = "Tegra update blob"
     FORMAT = Format(
         magics=((0, SIGNED), (0, MAGIC)),
         source="AndroidRoot BlobTools; magiskboot",
         limits="unverified: no real sample",
     )
-    WRAPPER = "tegra-blob"
+    WRAPPER: ClassVar[str] = "tegra-blob"
 
     @classmethod
     def parse(cls, source: Readable) -> Self:

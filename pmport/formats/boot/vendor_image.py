@@ -15,7 +15,7 @@ Example:
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Self, Unpack
+from typing import TYPE_CHECKING, ClassVar, Self, Unpack
 
 from pmport.formats.boot import vendor_build as vendor_boot_build
 from pmport.formats.boot.header import page_aligned
@@ -53,7 +53,7 @@ class VendorBoot(Container):
         notes: What an edit has to say.
     """
 
-    KIND = FORMAT
+    KIND: ClassVar[str] = FORMAT
     FORMAT = Format(
         magics=((0, b"VNDRBOOT"),),
         writes="identical, build, edit",

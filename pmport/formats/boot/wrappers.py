@@ -49,11 +49,11 @@ class Dhtb(Wrapper):
         covered: What it is of.
     """
 
-    KIND = "Samsung DHTB"
+    KIND: ClassVar[str] = "Samsung DHTB"
     FORMAT = Format(
         magics=((0, b"DHTB\x01\x00\x00\x00"),), source="magiskboot; osm0sis' tools", limits="unverified: no real sample"
     )
-    WRAPPER = "dhtb"
+    WRAPPER: ClassVar[str] = "dhtb"
 
     def __init__(self, parts: Iterable[Part], digest: bytes, covered: Section) -> None:
         super().__init__(parts, [("size", covered.size), ("sha256", digest.hex())])
@@ -147,7 +147,7 @@ class _Behind(Wrapper):
 class NookHd(_Behind):
     """NOOK HD: a loader of 1 MiB, then the boot image."""
 
-    KIND = "NOOK HD boot image"
+    KIND: ClassVar[str] = "NOOK HD boot image"
     FORMAT = Format(
         magics=(
             (64, b"Red Loader"),
@@ -160,27 +160,27 @@ class NookHd(_Behind):
         source="magiskboot",
         limits="unverified: no real sample",
     )
-    WRAPPER = "nook-hd"
-    DISTANCE = 1 << 20
+    WRAPPER: ClassVar[str] = "nook-hd"
+    DISTANCE: ClassVar[int] = 1 << 20
 
 
 class NookTablet(_Behind):
     """NOOK Tablet (Acclaim): a loader of 256 KiB, then the boot image."""
 
-    KIND = "NOOK Tablet boot image"
+    KIND: ClassVar[str] = "NOOK Tablet boot image"
     FORMAT = Format(
         magics=((48, b"BauwksBoot"),), certain=False, source="magiskboot", limits="unverified: no real sample"
     )
-    WRAPPER = "nook-tablet"
-    DISTANCE = 256 << 10
+    WRAPPER: ClassVar[str] = "nook-tablet"
+    DISTANCE: ClassVar[int] = 256 << 10
 
 
 class Loki(Wrapper):
     """A boot image that Loki patched: the header's sizes are faked, so it is shown, and kept, as a whole."""
 
-    KIND = "Loki boot image"
+    KIND: ClassVar[str] = "Loki boot image"
     FORMAT = Format(magics=((1024, b"LOKI"),), certain=False, source="magiskboot", limits="unverified: no real sample")
-    WRAPPER = "loki"
+    WRAPPER: ClassVar[str] = "loki"
 
     @classmethod
     def parse(cls, source: Readable) -> Self:
@@ -216,11 +216,11 @@ class Loki(Wrapper):
 class RockchipKrnl(Wrapper):
     """Rockchip's KRNL: magic, size, a kernel or ramdisk, CRC-32."""
 
-    KIND = "Rockchip KRNL"
+    KIND: ClassVar[str] = "Rockchip KRNL"
     FORMAT = Format(
         magics=((0, b"KRNL"),), source="rkflashtool", limits="unverified: no real sample; the CRC is not checked"
     )
-    WRAPPER = "krnl"
+    WRAPPER: ClassVar[str] = "krnl"
 
     @classmethod
     def parse(cls, source: Readable) -> Self:
@@ -251,9 +251,9 @@ class RockchipKrnl(Wrapper):
 class Osip(Wrapper):
     """Intel's OSIP, which is recognised and not taken apart."""
 
-    KIND = "Intel OSIP"
+    KIND: ClassVar[str] = "Intel OSIP"
     FORMAT = Format(magics=((0, b"$OS$"),), source="magiskboot", limits="unverified: recognised, not taken apart")
-    WRAPPER = "osip"
+    WRAPPER: ClassVar[str] = "osip"
 
     @classmethod
     def parse(cls, source: Readable) -> Self:
@@ -272,7 +272,7 @@ class Osip(Wrapper):
 class BehindPrefix(Wrapper):
     """A boot image that does not begin with the file's first byte."""
 
-    KIND = "boot image behind a prefix"
+    KIND: ClassVar[str] = "boot image behind a prefix"
     FORMAT = Format(
         probe="stands_behind_prefix",
         certain=False,
@@ -280,7 +280,7 @@ class BehindPrefix(Wrapper):
         source="osm0sis' mkbootimg",
         limits="unverified: no real sample; the magic in the first 64 KiB",
     )
-    WRAPPER = "prefix"
+    WRAPPER: ClassVar[str] = "prefix"
 
     @classmethod
     def parse(cls, source: Readable) -> Self:

@@ -14,7 +14,7 @@ Example:
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Self
+from typing import ClassVar, Self
 
 from pmport.devicetree.blob import find_blobs
 from pmport.errors import FormatError
@@ -41,7 +41,7 @@ class KernelWithTrees(Container):
         trees: The trees, each with the fill that follows it.
     """
 
-    KIND = FORMAT
+    KIND: ClassVar[str] = FORMAT
     FORMAT = Format(
         probe="may_have_trees",
         certain=False,

@@ -15,7 +15,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
-from typing import TYPE_CHECKING, Self, TypeAlias
+from typing import TYPE_CHECKING, ClassVar, Self, TypeAlias
 
 from pmport.errors import FormatError, TooLargeError
 from pmport.findings import Finding, Severity
@@ -162,7 +162,7 @@ class KernelConfig(Node, Mapping[str, str]):
         ('m', True, {'USB': 'm', 'PCI': 'n'})
     """
 
-    KIND = "kernel-config"
+    KIND: ClassVar[str] = "kernel-config"
     FORMAT = Format(probe="is_kernel_config", source="Documentation/kbuild/kconfig.rst in the kernel's source")
 
     def __init__(self, section: Section, text: str) -> None:

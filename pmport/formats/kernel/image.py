@@ -213,10 +213,10 @@ def image_header() -> Any:
 class Arm64Image(KernelImage):
     """arm64 ``Image``."""
 
-    KIND = "arm64 Image"
+    KIND: ClassVar[str] = "arm64 Image"
     FORMAT = Format(magics=((56, b"ARMd"),), source="kernel source, Documentation/arch/arm64/booting.rst")
-    ARCH = "aarch64"
-    NAME = "arm64 Image"
+    ARCH: ClassVar[str] = "aarch64"
+    NAME: ClassVar[str] = "arm64 Image"
     MAGIC: ClassVar[bytes] = b"ARM\x64"
 
     def check(self) -> None:
@@ -261,14 +261,14 @@ class Arm64Image(KernelImage):
 class RiscvImage(Arm64Image):
     """RISC-V ``Image``."""
 
-    KIND = "RISC-V Image"
+    KIND: ClassVar[str] = "RISC-V Image"
     FORMAT = Format(
         magics=((56, b"RSC\x05"),),
         source="kernel source, Documentation/arch/riscv/boot-image-header.rst",
         limits="unverified: no real sample",
     )
-    ARCH = "riscv64"
-    NAME = "riscv Image"
+    ARCH: ClassVar[str] = "riscv64"
+    NAME: ClassVar[str] = "riscv Image"
     MAGIC: ClassVar[bytes] = b"RSC\x05"
 
     def _flags(self) -> Iterator[tuple[str, object]]:
@@ -278,8 +278,8 @@ class RiscvImage(Arm64Image):
 class MsmImage(KernelImage):
     """Qualcomm's mark in front of a kernel that is not compressed: ``UNCOMPRESSED_IMG`` and its size."""
 
-    KIND = "MSM patched kernel"
-    NAME = "MSM patched kernel"
+    KIND: ClassVar[str] = "MSM patched kernel"
+    NAME: ClassVar[str] = "MSM patched kernel"
     MAGIC = b"UNCOMPRESSED_IMG"
     FORMAT = Format(magics=((0, MAGIC),), limits="unverified: no real sample")
 

@@ -97,8 +97,8 @@ class _WithPayload(KernelImage):
 class ZImage(_WithPayload):
     """ARM ``zImage``: code that decompresses the kernel behind it."""
 
-    KIND = "ARM zImage"
-    NAME = "zImage"
+    KIND: ClassVar[str] = "ARM zImage"
+    NAME: ClassVar[str] = "zImage"
     MAGIC = b"\x18\x28\x6f\x01"
     FORMAT = Format(magics=((36, MAGIC),), source="kernel source, arch/arm/boot/compressed/head.S")
 
@@ -137,9 +137,9 @@ class ZImage(_WithPayload):
 class BzImage(_WithPayload):
     """x86 ``bzImage``."""
 
-    KIND = "x86 bzImage"
+    KIND: ClassVar[str] = "x86 bzImage"
     FORMAT = Format(magics=((514, b"HdrS"),), source="kernel source, Documentation/arch/x86/boot.rst")
-    NAME = "bzImage"
+    NAME: ClassVar[str] = "bzImage"
 
     def check(self) -> None:
         """See :meth:`KernelImage.check`."""
@@ -190,14 +190,14 @@ class BzImage(_WithPayload):
 class EfiZboot(_WithPayload):
     """A compressed kernel behind an EFI stub that unpacks it (``CONFIG_EFI_ZBOOT``)."""
 
-    KIND = "EFI zboot image"
+    KIND: ClassVar[str] = "EFI zboot image"
     FORMAT = Format(
         magics=((4, b"zimg"),),
         certain=False,
         source="kernel source, drivers/firmware/efi/libstub/zboot-header.S",
         limits="unverified: no real sample",
     )
-    NAME = "EFI zboot"
+    NAME: ClassVar[str] = "EFI zboot"
     COMPRESSIONS: ClassVar = {"gzip": "gzip", "lz4": "lz4-legacy", "lzma": "lzma", "xzkern": "xz", "zstd22": "zstd"}
 
     def check(self) -> None:

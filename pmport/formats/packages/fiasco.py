@@ -19,7 +19,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, ClassVar, Self
 
 from pmport.errors import FormatError
 from pmport.findings import Finding, Severity
@@ -122,7 +122,7 @@ class Fiasco(Container):
         findings: What is odd about it.
     """
 
-    KIND = KIND
+    KIND: ClassVar[str] = KIND
     FORMAT = Format(magics=((0, b"\xb4\x00"),), certain=False, writes="identical, build", source="0xFFFF doc/fiasco")
 
     def __init__(

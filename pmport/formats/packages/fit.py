@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import zlib
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, ClassVar, Self
 
 from pmport.devicetree import Blob
 from pmport.errors import FormatError
@@ -69,7 +69,7 @@ class FitImage(Container):
         places: Image → (offset, size) of its data in the file.
     """
 
-    KIND = KIND
+    KIND: ClassVar[str] = KIND
     FORMAT = Format(
         probe="is_fit", source="U-Boot doc/usage/fit/source_file_format.rst", limits="signatures are not checked"
     )

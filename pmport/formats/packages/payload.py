@@ -16,7 +16,7 @@ import struct
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import TYPE_CHECKING, BinaryIO, Self
+from typing import TYPE_CHECKING, BinaryIO, ClassVar, Self
 
 from pmport.errors import FormatError
 from pmport.formats.packages.payload_source import PartitionSource
@@ -127,7 +127,7 @@ class Payload(Container):
         data_at: Where the operations' data begin.
     """
 
-    KIND = KIND
+    KIND: ClassVar[str] = KIND
     FORMAT = Format(
         magics=((0, MAGIC),),
         reads="full payloads; incremental ones are listed",

@@ -24,8 +24,8 @@ class PartitionSource:
     """
 
     def __init__(self, payload: Payload, partition: PayloadPartition, writing: Collection[int]) -> None:
-        self.name = partition.name
-        self.size = partition.size
+        self.name: str = partition.name
+        self.size: int = partition.size
         self._payload = payload
         self._partition = partition
         self._kept: tuple[Operation | None, bytes] = (None, b"")

@@ -14,7 +14,7 @@ from __future__ import annotations
 import re
 import struct
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, ClassVar, Self
 
 from pmport.errors import FormatError
 from pmport.findings import Finding, Severity
@@ -45,7 +45,7 @@ class TarArchive(Members):
         hashed: How many bytes it is the digest of.
     """
 
-    KIND = FORMAT
+    KIND: ClassVar[str] = FORMAT
     FORMAT = Format(
         magics=((257, b"ustar"),),
         certain=False,

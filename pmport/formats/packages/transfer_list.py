@@ -15,7 +15,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, BinaryIO, Self
+from typing import TYPE_CHECKING, BinaryIO, ClassVar, Self
 
 from pmport.errors import FormatError
 from pmport.node import Format, Node, Part, Role
@@ -76,7 +76,7 @@ class TransferList(Node):
         commands: The commands.
     """
 
-    KIND = KIND
+    KIND: ClassVar[str] = KIND
     FORMAT = Format(
         probe="is_transfer_list",
         reads="full updates; incremental ones are listed",

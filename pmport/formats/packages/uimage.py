@@ -17,7 +17,7 @@ import struct
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, ClassVar, Self
 
 from pmport.errors import FormatError
 from pmport.findings import Finding, Severity
@@ -55,7 +55,7 @@ class UImage(Container):
         parts: Everything it is made of.
     """
 
-    KIND = KIND
+    KIND: ClassVar[str] = KIND
     FORMAT = Format(magics=((0, b"'\x05\x19V"),), writes="identical, build, edit", source="U-Boot include/image.h")
 
     def __init__(self, section: Section, values: tuple[int | bytes, ...], parts: tuple[Part, ...]) -> None:

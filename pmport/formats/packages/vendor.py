@@ -56,61 +56,64 @@ class VendorPackage(Wrapper):
 class LgKdz(VendorPackage):
     """LG's KDZ: the download of its updater."""
 
-    KIND = "LG KDZ"
-    MAGICS = ((0, b"\x28\x05\x00\x00\x34\x31\x25\x80"), (0, b"\x18\x05\x00\x00\x32\x79\x44\x50"))
+    KIND: ClassVar[str] = "LG KDZ"
+    MAGICS: ClassVar[tuple[tuple[int, bytes], ...]] = (
+        (0, b"\x28\x05\x00\x00\x34\x31\x25\x80"),
+        (0, b"\x18\x05\x00\x00\x32\x79\x44\x50"),
+    )
     FORMAT = _recognised(magics=MAGICS)
-    TOOL = "kdztools"
+    TOOL: ClassVar[str] = "kdztools"
 
 
 class LgDz(VendorPackage):
     """LG's DZ: the partitions inside a KDZ."""
 
-    KIND = "LG DZ"
-    MAGICS = ((0, b"\x32\x96\x18\x74"),)
+    KIND: ClassVar[str] = "LG DZ"
+    MAGICS: ClassVar[tuple[tuple[int, bytes], ...]] = ((0, b"\x32\x96\x18\x74"),)
     FORMAT = _recognised(magics=MAGICS)
-    TOOL = "kdztools"
+    TOOL: ClassVar[str] = "kdztools"
 
 
 class HuaweiUpdate(VendorPackage):
     """Huawei's UPDATE.APP."""
 
-    KIND = "Huawei UPDATE.APP"
-    MAGICS = ((92, b"\x55\xaa\x5a\xa5"),)
+    KIND: ClassVar[str] = "Huawei UPDATE.APP"
+    MAGICS: ClassVar[tuple[tuple[int, bytes], ...]] = ((92, b"\x55\xaa\x5a\xa5"),)
     FORMAT = _recognised(magics=MAGICS)
-    TOOL = "splitupdate"
+    TOOL: ClassVar[str] = "splitupdate"
 
 
 class SonySin(VendorPackage):
     """Sony's SIN of version 3."""
 
-    KIND = "Sony SIN"
-    MAGICS = ((0, b"\x03SIN"),)
+    KIND: ClassVar[str] = "Sony SIN"
+    MAGICS: ClassVar[tuple[tuple[int, bytes], ...]] = ((0, b"\x03SIN"),)
     FORMAT = _recognised(magics=MAGICS)
-    TOOL = "anyxperia_dumper"
+    TOOL: ClassVar[str] = "anyxperia_dumper"
 
 
 class OppoOzip(VendorPackage):
     """Oppo's encrypted OZIP."""
 
-    KIND = "Oppo OZIP"
-    MAGICS = ((0, b"OPPOENCRYPT!"),)
+    KIND: ClassVar[str] = "Oppo OZIP"
+    MAGICS: ClassVar[tuple[tuple[int, bytes], ...]] = ((0, b"OPPOENCRYPT!"),)
     FORMAT = _recognised(magics=MAGICS)
-    TOOL = "oziptools"
+    TOOL: ClassVar[str] = "oziptools"
 
 
 class PxaTable(VendorPackage):
     """Marvell's table of device trees, of PXA1908 and its kin: its numbers are told differently by each source."""
 
-    KIND = "PXA-DT"
-    MAGICS = ((0, b"PXA-DT"), (0, b"PXA-19xx"))
+    KIND: ClassVar[str] = "PXA-DT"
+    MAGICS: ClassVar[tuple[tuple[int, bytes], ...]] = ((0, b"PXA-DT"), (0, b"PXA-19xx"))
     FORMAT = _recognised(magics=MAGICS)
-    TOOL = "pxa-mkbootimg"
+    TOOL: ClassVar[str] = "pxa-mkbootimg"
 
 
 class RockchipFirmware(VendorPackage):
     """Rockchip's RKFW and RKAF."""
 
-    KIND = "Rockchip firmware"
-    MAGICS = ((0, b"RKFW"), (0, b"RKAF"))
+    KIND: ClassVar[str] = "Rockchip firmware"
+    MAGICS: ClassVar[tuple[tuple[int, bytes], ...]] = ((0, b"RKFW"), (0, b"RKAF"))
     FORMAT = _recognised(magics=MAGICS)
-    TOOL = "rkdeveloptool"
+    TOOL: ClassVar[str] = "rkdeveloptool"

@@ -9,7 +9,7 @@ from __future__ import annotations
 import struct
 import zlib
 from collections.abc import Collection, Iterator
-from typing import TYPE_CHECKING, NamedTuple, Self
+from typing import TYPE_CHECKING, ClassVar, NamedTuple, Self
 
 from pmport.errors import FormatError
 from pmport.formats.base.archive import Member, Members
@@ -29,7 +29,6 @@ CENTRAL = struct.Struct("<4s6H3I5H2I")
 LOCAL = struct.Struct("<4s5H3I2H")
 LARGEST_DIRECTORY = 64 << 20
 STORED, DEFLATED = 0, 8
-OTA_METADATA = "META-INF/com/android/metadata"
 UNIX, SYMLINK = 3, 0xA
 """Who made an entry, and the kind of file in the top four bits of its mode."""
 
@@ -53,7 +52,7 @@ class ZipArchive(Members):
         members: Its files; those that are encrypted or packed in another way than deflate hold their packed bytes.
     """
 
-    KIND = FORMAT
+    KIND: ClassVar[str] = FORMAT
     FORMAT = Format(
         magics=((0, b"PK\x03\x04"), (0, b"PK\x05\x06")),
         source="PKWARE APPNOTE 6.3",
@@ -82,16 +81,6 @@ class ZipArchive(Members):
         return archive
 
     _crcs: tuple[int | None, ...] = ()
-
-    def describe(self) -> Iterator[tuple[str, object]]:
-        """How many members there are, and what an over-the-air package says of itself.
-
-        Yields:
-            ``(label, value)``.
-        """
-        yield from super().describe()
-        if OTA_METADATA in self.names:
-            yield from self[OTA_METADATA].describe()
 
     def damaged(self, names: Collection[str] | None = None) -> tuple[str, ...]:
         """See :meth:`~pmport.formats.base.archive.Members.damaged`: by the CRC-32 of each file.

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, ClassVar, Self
 
 from pmport.errors import FormatError
 from pmport.node import Format, Node, Part, Role
@@ -61,7 +61,7 @@ class DeviceInfo(Node, Mapping[str, str]):
         assignments: The assignments, in order.
     """
 
-    KIND = FORMAT
+    KIND: ClassVar[str] = FORMAT
     FORMAT = Format(
         probe="looks_like_deviceinfo",
         writes="identical, build, edit",

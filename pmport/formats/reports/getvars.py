@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, ClassVar, Self
 
 from pmport.errors import FormatError
 from pmport.formats.reports.answers import Answers
@@ -47,7 +47,7 @@ class GetVars(Answers):
         section: The recording that they were read from, if any.
     """
 
-    KIND = "fastboot variables"
+    KIND: ClassVar[str] = "fastboot variables"
     FORMAT = Format(probe="looks_like_getvars", certain=False, source="AOSP fastboot; recordings of bootloaders")
 
     def __init__(self, variables: Mapping[str, str], section: Section | None = None) -> None:

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, ClassVar, Self
 
 from pmport.errors import FormatError
 from pmport.formats.reports.answers import Answers
@@ -38,7 +38,7 @@ class NoloProperties(Answers):
         section: The recording that they were read from, if any.
     """
 
-    KIND = "NOLO properties"
+    KIND: ClassVar[str] = "NOLO properties"
     FORMAT = Format(magics=((0, MAGIC),), source="`pmport nokia identify`; names of the properties as NOLO has them")
 
     def __init__(self, values: Mapping[str, str], section: Section | None = None) -> None:

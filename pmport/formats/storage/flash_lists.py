@@ -14,7 +14,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from functools import cached_property
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, ClassVar, Self
 
 from pmport.errors import FormatError
 from pmport.formats.storage.partition_table import Partition, PartitionTable
@@ -91,7 +91,7 @@ class Scatter(_Text):
         head: Name → value of the general part: ``platform``, ``project``, ``config_version`` …
     """
 
-    KIND = "MediaTek scatter file"
+    KIND: ClassVar[str] = "MediaTek scatter file"
     FORMAT = Format(
         probe="looks_like_scatter",
         certain=False,
@@ -181,7 +181,7 @@ class Rawprogram(_Text):
         head: Nothing.
     """
 
-    KIND = "Qualcomm rawprogram"
+    KIND: ClassVar[str] = "Qualcomm rawprogram"
     FORMAT = Format(
         probe="looks_like_rawprogram",
         certain=False,

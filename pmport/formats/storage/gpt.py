@@ -14,7 +14,7 @@ from __future__ import annotations
 import struct
 import zlib
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING, NamedTuple, Self
+from typing import TYPE_CHECKING, ClassVar, NamedTuple, Self
 from uuid import NAMESPACE_OID, UUID, uuid5
 
 from pmport.errors import FormatError
@@ -71,7 +71,7 @@ class Gpt(Members):
         notes: What was odd.
     """
 
-    KIND = FORMAT
+    KIND: ClassVar[str] = FORMAT
     FORMAT = Format(
         magics=((512, SIGNATURE), (4096, SIGNATURE)),
         certain=False,

@@ -16,7 +16,7 @@ import struct
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cache, cached_property
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from pmport.errors import FormatError
 from pmport.formats.storage.partition_table import Partition, PartitionTable
@@ -184,7 +184,7 @@ class Pit(Node):
         lu_count: Logical units.
     """
 
-    KIND = "PIT"
+    KIND: ClassVar[str] = "PIT"
     FORMAT = Format(
         magics=((0, MAGIC),),
         writes="identical, build",
@@ -197,6 +197,9 @@ class Pit(Node):
     ) -> None:
         self._section = section
         self.entries = entries
+        self.gang_name: str
+        self.project: str
+        self.lu_count: int
         self.gang_name, self.project, self.lu_count = gang_name, project, lu_count
 
     @classmethod

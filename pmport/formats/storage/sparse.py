@@ -20,7 +20,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from enum import IntEnum
 from functools import cached_property
 from itertools import accumulate, pairwise
-from typing import TYPE_CHECKING, NamedTuple, Self
+from typing import TYPE_CHECKING, ClassVar, NamedTuple, Self
 
 from pmport.errors import FormatError
 from pmport.findings import Finding, Severity
@@ -89,7 +89,7 @@ class SparseImage(Container):
         parts: Everything it is made of, in order.
     """
 
-    KIND = FORMAT
+    KIND: ClassVar[str] = FORMAT
     FORMAT = Format(
         magics=((0, b":\xff&\xed"),),
         writes="identical, build, edit",

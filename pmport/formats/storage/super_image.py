@@ -13,7 +13,7 @@ import hashlib
 import struct
 from collections.abc import Iterator
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any, NamedTuple, Self
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Self
 
 from pmport.errors import FormatError
 from pmport.findings import Finding, Severity
@@ -95,7 +95,7 @@ class SuperImage(Members):
         notes: What was odd.
     """
 
-    KIND = FORMAT
+    KIND: ClassVar[str] = FORMAT
     FORMAT = Format(
         magics=((4096, GEOMETRY_MAGIC), (0, GEOMETRY_MAGIC)),
         certain=False,

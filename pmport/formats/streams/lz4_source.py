@@ -57,11 +57,11 @@ class Lz4Source:
 
     def __init__(self, stream: Section, name: str) -> None:
         self.name = name
-        self.packed_size = stream.size
+        self.packed_size: int = stream.size
         self._stream = stream
         self._rewind()
         stated = _stated_size(stream)
-        self.size = sum(len(piece) for piece in _contents(stream)) if stated is None else stated
+        self.size: int = sum(len(piece) for piece in _contents(stream)) if stated is None else stated
 
     def _rewind(self) -> None:
         self._pieces = _contents(self._stream)

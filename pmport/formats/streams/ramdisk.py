@@ -14,7 +14,7 @@ Example:
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING, NamedTuple, Self, TypeVar, overload
+from typing import TYPE_CHECKING, ClassVar, NamedTuple, Self, TypeVar, overload
 
 from pmport.errors import FormatError
 from pmport.findings import Finding, Severity
@@ -57,7 +57,7 @@ class Ramdisk(Container):
         pieces: Everything it is made of, in order.
     """
 
-    KIND = FORMAT
+    KIND: ClassVar[str] = FORMAT
     FORMAT = Format(
         magics=((0, b"070701"), (0, b"070702")),
         certain=False,

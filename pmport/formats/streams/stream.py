@@ -191,99 +191,99 @@ class Compressed(Container):
 class Gzip(Compressed):
     """gzip (RFC 1952)."""
 
-    KIND = "gzip"
+    KIND: ClassVar[str] = "gzip"
     FORMAT = Format(
         magics=((0, b"\x1f\x8b\x08"), (0, b"\x1f\x9e\x08")),
         certain=False,
         writes="identical, build, edit",
         source="RFC 1952",
     )
-    COMPRESSION = "gzip"
+    COMPRESSION: ClassVar[str] = "gzip"
 
 
 class Xz(Compressed):
     """xz."""
 
-    KIND = "xz"
+    KIND: ClassVar[str] = "xz"
     FORMAT = Format(magics=((0, b"\xfd7zXZ\x00"),), writes="identical, build, edit", source="The .xz File Format 1.1.0")
-    COMPRESSION = "xz"
+    COMPRESSION: ClassVar[str] = "xz"
 
 
 class Lzma(Compressed):
     """lzma-alone, the format before xz."""
 
-    KIND = "lzma"
+    KIND: ClassVar[str] = "lzma"
     FORMAT = Format(magics=((0, b"]\x00\x00"),), certain=False, writes="identical, build, edit", source="LZMA SDK")
-    COMPRESSION = "lzma"
+    COMPRESSION: ClassVar[str] = "lzma"
 
 
 class Lz4(Compressed):
     """LZ4 frame."""
 
-    KIND = "LZ4 frame"
+    KIND: ClassVar[str] = "LZ4 frame"
     FORMAT = Format(
         magics=((0, b'\x04"M\x18'),),
         certain=False,
         writes="identical, build, edit",
         source="LZ4 Frame Format Description 1.6.4",
     )
-    COMPRESSION = "lz4"
+    COMPRESSION: ClassVar[str] = "lz4"
 
 
 class Lz4Legacy(Compressed):
     """Legacy LZ4, the kernel's, with or without LG's total size at the end."""
 
-    KIND = "LZ4 legacy"
+    KIND: ClassVar[str] = "LZ4 legacy"
     FORMAT = Format(
         magics=((0, b"\x02!L\x18"),),
         certain=False,
         writes="identical, build, edit",
         source="LZ4 Frame Format Description 1.6.4; LG's images",
     )
-    COMPRESSION = "lz4-legacy"
+    COMPRESSION: ClassVar[str] = "lz4-legacy"
 
 
 class Zstd(Compressed):
     """Zstandard (RFC 8878)."""
 
-    KIND = "Zstandard"
+    KIND: ClassVar[str] = "Zstandard"
     FORMAT = Format(magics=((0, b"(\xb5/\xfd"),), certain=False, writes="identical, build, edit", source="RFC 8878")
-    COMPRESSION = "zstd"
+    COMPRESSION: ClassVar[str] = "zstd"
 
 
 class Bzip2(Compressed):
     """bzip2."""
 
-    KIND = "bzip2"
+    KIND: ClassVar[str] = "bzip2"
     FORMAT = Format(
         magics=((0, b"BZh"),),
         certain=False,
         writes="identical, build, edit",
         source="BZIP2 Format Specification (J. Tsai)",
     )
-    COMPRESSION = "bzip2"
+    COMPRESSION: ClassVar[str] = "bzip2"
 
 
 class Zlib(Compressed):
     """zlib (RFC 1950), as entries of device tree tables."""
 
-    KIND = "zlib"
+    KIND: ClassVar[str] = "zlib"
     FORMAT = Format(
         magics=((0, b"x\x01"), (0, b"x^"), (0, b"x\x9c"), (0, b"x\xda")),
         certain=False,
         writes="identical, build, edit",
         source="RFC 1950",
     )
-    COMPRESSION = "zlib"
+    COMPRESSION: ClassVar[str] = "zlib"
 
 
 class Lzop(Compressed):
     """lzop's files with LZO1X inside: read, not written."""
 
-    KIND = "lzop"
+    KIND: ClassVar[str] = "lzop"
     FORMAT = Format(
         magics=((0, b"\x89LZO\x00\r\n\x1a\n"),),
         source="kernel source, lib/decompress_unlzo.c, Documentation/staging/lzo.rst",
         limits="not written",
     )
-    COMPRESSION = "lzop"
+    COMPRESSION: ClassVar[str] = "lzop"

@@ -70,15 +70,25 @@ QCOM = ("platform_id", "variant_id")
 class QcdtTable(TreeTable):
     """Qualcomm's ``dt.img``: chosen by msm-id and board-id, since version 3 by the power chips too."""
 
-    KIND = "QCDT"
-    MAGIC = b"QCDT"
+    KIND: ClassVar[str] = "QCDT"
+    MAGIC: ClassVar[bytes] = b"QCDT"
     FORMAT = Format(
         magics=((0, MAGIC),),
         writes="identical, build, edit",
         source="Qualcomm dtbTool; LK dev_tree.h",
     )
-    PLACEMENT = "qcdt"
-    ID_FIELDS = (*QCOM, "subtype", "soc_rev", "pmic0", "pmic1", "pmic2", "pmic3", "board_name", "board_rev")
+    PLACEMENT: ClassVar[str] = "qcdt"
+    ID_FIELDS: ClassVar[tuple[str, ...]] = (
+        *QCOM,
+        "subtype",
+        "soc_rev",
+        "pmic0",
+        "pmic1",
+        "pmic2",
+        "pmic3",
+        "board_name",
+        "board_rev",
+    )
     LAYOUTS: ClassVar[Mapping[int, EntryLayout]] = {
         1: EntryLayout(12, (*QCOM, "soc_rev", "offset", "size"), {}),
         2: EntryLayout(12, (*QCOM, "subtype", "soc_rev", "offset", "size"), {}),
@@ -141,74 +151,37 @@ class QcdtTable(TreeTable):
         """
         if version not in (1, 2, 3):
             raise FormatError(f"version {version} is not built; 1 to 3 are", format=cls.KIND, field="version")
+        if not 0 < page_size <= LARGEST_PAGE:
+            raise FormatError(f"page size is {page_size}", format=cls.KIND, field="page_size")
         layout = cls.LAYOUTS[version]
         order = [name for name in cls.ID_FIELDS if name in layout.fields]
         checked = [(Section.of(tree), row_of(cls.KIND, tuple(order), ids)) for tree, ids in trees]
         given = sorted(checked, key=lambda item: [item[1][name] for name in order])
-        return cls.parse(_paged(cls, version, layout, given, page_size))
+        at = _aligned(layout.start + layout.size * len(given) + 4, page_size)
+        places: dict[bytes, tuple[int, int]] = {}
+        body: list[Section] = []
+        head = bytearray(cls.MAGIC + LITTLE.pack(version, len(given)))
+        for tree, ids in given:
+            key = tree.digest()
+            if key not in places:
+                size = _aligned(tree.size + 1, page_size)
+                places[key] = (at, size)
+                body += [tree, Section.zeros(size - tree.size)]
+                at += size
+            offset, size = places[key]
+            head += layout.write(ids | {"offset": offset, "size": size})
+        start = _aligned(len(head) + 4, page_size)
+        return cls.parse(Section.joined([bytes(head), Section.zeros(start - len(head)), *body], cls.KIND))
 
 
-def _paged(
-    table: type[TreeTable],
-    version: int,
-    layout: EntryLayout,
-    rows: Iterable[tuple[Section, dict[str, int | bytes]]],
-    page_size: int,
-) -> Section:
-    """A table as Qualcomm's, Samsung's and Spreadtrum's dtbTool lay it out; equal trees are there once."""
-    if not 0 < page_size <= LARGEST_PAGE:
-        raise FormatError(f"page size is {page_size}", format=table.KIND, field="page_size")
-    given = list(rows)
-    at = _aligned(layout.start + layout.size * len(given) + 4, page_size)
-    places: dict[bytes, tuple[int, int]] = {}
-    body: list[Section] = []
-    head = bytearray(table.MAGIC + LITTLE.pack(version, len(given)))
-    for tree, ids in given:
-        key = tree.digest()
-        if key not in places:
-            size = _aligned(tree.size + 1, page_size)
-            places[key] = (at, size)
-            body += [tree, Section.zeros(size - tree.size)]
-            at += size
-        offset, size = places[key]
-        head += layout.write(ids | {"offset": offset, "size": size})
-    start = _aligned(len(head) + 4, page_size)
-    return Section.joined([bytes(head), Section.zeros(start - len(head)), *body], table.KIND)
-
-
-class _OneLayout(TreeTable):
-    """A table whose entries have one layout, and that is built from trees."""
-
-    LAYOUTS: ClassVar[Mapping[int, EntryLayout]]
-
-    @classmethod
-    def build(cls, trees: Iterable[tuple[Readable, Mapping[str, int]]], *, page_size: int = 2048) -> Self:
-        """Make a table in the order of the trees, each padded to pages with at least one byte.
-
-        Args:
-            trees: Each tree with its ids, by the names of the layout's fields; ids that are not given are 0.
-            page_size: Bytes per page.
-
-        Returns:
-            The table. Equal trees are there once.
-
-        Raises:
-            FormatError: If an id is unknown or no number of 32 bits, or the page size is none.
-        """
-        ((version, layout),) = cls.LAYOUTS.items()
-        fields = tuple(name for name in layout.fields if name not in {"offset", "size"})
-        rows = [(Section.of(tree), row_of(cls.KIND, fields, ids)) for tree, ids in trees]
-        return cls.parse(_paged(cls, version, layout, rows, page_size))
-
-
-class DtbhTable(_OneLayout):
+class DtbhTable(TreeTable):
     """Samsung's table for Exynos: chosen by chip, platform, subtype and a range of board revisions."""
 
-    KIND = "DTBH"
-    MAGIC = b"DTBH"
-    FORMAT = Format(magics=((0, MAGIC),), writes="identical, build, edit", source="Samsung dtbtool-exynos; a real file")
-    PLACEMENT = "dtbh"
-    ID_FIELDS = ("chip", "platform", "subtype", "hw_rev", "hw_rev_end")
+    KIND: ClassVar[str] = "DTBH"
+    MAGIC: ClassVar[bytes] = b"DTBH"
+    FORMAT = Format(magics=((0, MAGIC),), source="Samsung dtbtool-exynos; a real file")
+    PLACEMENT: ClassVar[str] = "dtbh"
+    ID_FIELDS: ClassVar[tuple[str, ...]] = ("chip", "platform", "subtype", "hw_rev", "hw_rev_end")
     LAYOUTS: ClassVar[Mapping[int, EntryLayout]] = {2: EntryLayout(12, (*ID_FIELDS, "offset", "size", "space"), {})}
 
     @classmethod
@@ -217,14 +190,14 @@ class DtbhTable(_OneLayout):
         return _little_header(cls, section, cls.LAYOUTS)
 
 
-class SprdTable(_OneLayout):
+class SprdTable(TreeTable):
     """Spreadtrum's table: chosen by chip, board and revision."""
 
-    KIND = "SPRD device tree table"
-    MAGIC = b"SPRD"
-    FORMAT = Format(magics=((0, MAGIC),), writes="identical, build, edit", source="Spreadtrum dtbTool-sprd; real files")
-    PLACEMENT = "sprd"
-    ID_FIELDS = ("chip", "board", "revision")
+    KIND: ClassVar[str] = "SPRD device tree table"
+    MAGIC: ClassVar[bytes] = b"SPRD"
+    FORMAT = Format(magics=((0, MAGIC),), source="Spreadtrum dtbTool-sprd; real files")
+    PLACEMENT: ClassVar[str] = "sprd"
+    ID_FIELDS: ClassVar[tuple[str, ...]] = ("chip", "board", "revision")
     LAYOUTS: ClassVar[Mapping[int, EntryLayout]] = {1: EntryLayout(12, (*ID_FIELDS, "offset", "size"), {})}
 
     @classmethod
@@ -236,11 +209,11 @@ class SprdTable(_OneLayout):
 class AmlTable(TreeTable):
     """Amlogic's multi-dtb: chosen by chip, platform and variant, written as text in byte-swapped words."""
 
-    KIND = "Amlogic multi-dtb"
-    MAGIC = b"AML_"
+    KIND: ClassVar[str] = "Amlogic multi-dtb"
+    MAGIC: ClassVar[bytes] = b"AML_"
     FORMAT = Format(magics=((0, MAGIC),), source="a real file", limits="version 1 is unverified")
-    PLACEMENT = "aml"
-    ID_FIELDS = ("soc", "platform", "variant")
+    PLACEMENT: ClassVar[str] = "aml"
+    ID_FIELDS: ClassVar[tuple[str, ...]] = ("soc", "platform", "variant")
     LAYOUTS: ClassVar[Mapping[int, EntryLayout]] = {
         1: EntryLayout(12, (*ID_FIELDS, "offset", "size"), dict.fromkeys(ID_FIELDS, 4)),
         2: EntryLayout(12, (*ID_FIELDS, "offset", "size"), dict.fromkeys(ID_FIELDS, 16)),
@@ -262,11 +235,11 @@ class AmlTable(TreeTable):
 class DtTable(TreeTable):
     """Android's DT table: ``dtbo.img``, and ``dtb.img`` of many makers. Its numbers are big-endian."""
 
-    KIND = "DT table"
-    MAGIC = b"\xd7\xb7\xab\x1e"
+    KIND: ClassVar[str] = "DT table"
+    MAGIC: ClassVar[bytes] = b"\xd7\xb7\xab\x1e"
     FORMAT = Format(magics=((0, MAGIC),), writes="identical, build, edit", source="AOSP libufdt, dt_table.h")
-    PLACEMENT = "dtbo"
-    ID_FIELDS = ("id", "rev", "flags", "custom0", "custom1", "custom2", "custom3")
+    PLACEMENT: ClassVar[str] = "dtbo"
+    ID_FIELDS: ClassVar[tuple[str, ...]] = ("id", "rev", "flags", "custom0", "custom1", "custom2", "custom3")
     HEADER = struct.Struct(">8I")
     FIELDS: ClassVar[Mapping[int, tuple[str, ...]]] = {
         0: ("size", "offset", "id", "rev", "custom0", "custom1", "custom2", "custom3"),
@@ -369,7 +342,7 @@ class TreeSequence(Container):
         parts: The trees and what lies between them.
     """
 
-    KIND = "device trees in sequence"
+    KIND: ClassVar[str] = "device trees in sequence"
     FORMAT = Format(
         probe="is_tree_sequence", certain=False, source="Devicetree Specification 0.4, chapter 5; real dtb partitions"
     )

@@ -91,7 +91,7 @@ def flash_plan(
         if not method:
             raise PlanError(
                 f"the record of {device.codename} does not say how it is flashed",
-                remedy='say method = "fastboot" (or another method) in its [flash] table',
+                remedy='Say method = "fastboot" (or another method) in its [flash] table, or use --method fastboot',
             )
         raise PlanError(
             f"{device.codename} is flashed by {device.flash.method}",
