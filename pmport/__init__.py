@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from pmport import (
         board as board,
         bootcheck as bootcheck,
+        bootlog as bootlog,
         device_db as device_db,
         devicetree as devicetree,
         errors as errors,
@@ -48,7 +49,7 @@ if TYPE_CHECKING:
     from pmport.section import Section as Section
 else:
     _PUBLIC = {
-        "pmport": "__version__ board bootcheck device_db devicetree errors events facts flashers formats generate kernels notebook plan redaction transport unpacking virtual wire",
+        "pmport": "__version__ board bootcheck bootlog device_db devicetree errors events facts flashers formats generate kernels notebook plan redaction transport unpacking virtual wire",
         "pmport.errors": "PmportError",
         "pmport.findings": "Finding Severity",
         "pmport.opening": "open",

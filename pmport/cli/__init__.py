@@ -43,6 +43,7 @@ _OWN: dict[str, tuple[str, str]] = {
     "pit": ("pmport.cli.pit:pit", "Samsung's partition tables: show, print, diff, check, dump from a phone"),
     "nokia": ("pmport.cli.nokia:nokia", "Nokia's tablets and the N900: identify, set, flash, boot, reboot"),
     "console": ("pmport.cli.console:console", "what a phone prints on its serial port, with times, through restarts"),
+    "log": ("pmport.cli.log:log", "kernel logs: where a boot stopped, what went wrong, what to try"),
     "devices": ("pmport.cli.devices:devices", "phones on the USB cable, and their modes"),
     "doctor": ("pmport.cli.devices:doctor", "what keeps phones from being seen or opened"),
     "virtual": ("pmport.cli.virtual:virtual", "virtual phones: list them, run any program against them"),
