@@ -20,7 +20,6 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Self
 
-from pmport.byte_sources import FileSource
 from pmport.dangers import DANGERS, danger_of
 from pmport.errors import PlanError, RefusedError
 from pmport.render import Renders, Stack, Table, Text, View, size_text
@@ -99,8 +98,7 @@ class PlannedFile:
         Raises:
             PlanError: If the file was changed since the plan was made.
         """
-        source = self.section.source
-        if isinstance(source, FileSource) and not source.closed and source.changed():
+        if self.section.changed_file():
             raise PlanError(
                 f"{self.name} was changed after the plan was made",
                 state="Nothing was written",

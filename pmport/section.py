@@ -326,6 +326,21 @@ class Section:
             for section in self.source.sections:
                 section.close()
 
+    def changed_file(self) -> str | None:
+        """The file behind it that was changed since it was opened, also through an archive or a compressed stream.
+
+        Returns:
+            The file's name; None where each is as it was, is closed, or none is known.
+        """
+        source = self.source
+        if isinstance(source, FileSource):
+            return source.name if not source.closed and source.changed() else None
+        if isinstance(source, JoinedSource):
+            inner = {id(section.source): section for section in source.sections}.values()
+            return next((name for name in (section.changed_file() for section in inner) if name), None)
+        packed = getattr(source, "packed", None)  # sources that read through another section say which
+        return packed.changed_file() if isinstance(packed, Section) else None
+
     def is_zero(self) -> bool:
         """Whether it holds nothing but zeros."""
         return isinstance(self.source, ZeroSource) or not any(piece.strip(b"\0") for piece in self.chunks())

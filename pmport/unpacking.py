@@ -37,6 +37,7 @@ from typing import TYPE_CHECKING, Any
 from pmport.byte_sources import FileSource
 from pmport.errors import FormatError, RecordError
 from pmport.file_writing import replacing
+from pmport.formats.base.archive import Members
 from pmport.formats.registry import row_of
 from pmport.node import Data, Node, Part, Role
 from pmport.section import Section
@@ -105,8 +106,21 @@ def unpack(node: Node, directory: str | os.PathLike[str], on_event: OnEvent | No
     """
     folder = Path(directory)
     _claim(folder)
+    _refuse_damaged(node)
     with _staged(folder) as stage:
         return tuple(folder / path.name for path in _unpack_into(node, stage, on_event))
+
+
+def _refuse_damaged(node: Node) -> None:
+    """Refuse an archive with a damaged member that stands there as it is; what is decompressed is checked on the way."""
+    if not isinstance(node, Members):
+        return
+    damaged = node.damaged([member.name for member in node.members if member.offset is not None])
+    if damaged:
+        raise FormatError(
+            f"{', '.join(damaged)} is damaged: its checksum is wrong", format=node.KIND, field=damaged[0],
+            remedy="Get the file again",
+        )  # fmt: skip
 
 
 @contextmanager

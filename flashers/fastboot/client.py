@@ -5,7 +5,6 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import BinaryIO
 
-from pmport.byte_sources import FileSource
 from pmport.errors import DeadlineError, DeviceGoneError, DeviceRefusedError, FlashError, ProtocolError, TransportError
 from pmport.events import BytesMoved, DeviceText
 from pmport.flashers.fastboot.conversation import AGAIN, Conversation, Timeouts
@@ -281,10 +280,9 @@ class FastbootClient(Conversation):
 
 
 def _refuse_changed(data: Section, step: str, sent: int) -> None:
-    source = data.source
-    if isinstance(source, FileSource) and source.changed():
+    if name := data.changed_file():
         raise FlashError(
-            f"{step}: {source.path} was changed while it was sent", bytes_sent=sent,
+            f"{step}: {name} was changed while it was sent", bytes_sent=sent,
             state=f"the phone has {sent} bytes of the download; the partition is as it was",
             remedy="unplug the phone, let whatever writes the file finish, and start again",
         )  # fmt: skip

@@ -16,7 +16,6 @@ import time
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from pmport.byte_sources import FileSource
 from pmport.errors import (
     DeadlineError,
     DeviceGoneError,
@@ -290,7 +289,6 @@ class NoloClient:
             self._pieces(kind, data, size, step, stream=stream)
 
     def _pieces(self, kind: str, data: Section, size: int, step: str, *, stream: bool) -> None:
-        source = data.source
         for offset in range(0, size, wire.PIECE):
             try:
                 check()
@@ -299,9 +297,9 @@ class NoloClient:
                 if not stream:
                     self._fill(size - offset)
                 raise
-            if isinstance(source, FileSource) and source.changed():
+            if name := data.changed_file():
                 raise FlashError(
-                    f"{source.name} was changed while it was sent", partition=kind, bytes_sent=offset,
+                    f"{name} was changed while it was sent", partition=kind, bytes_sent=offset,
                     state=_state(kind, offset, stream=stream), remedy=AGAIN,
                 )  # fmt: skip
             wanted = min(wire.PIECE, size - offset)

@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, suppress
 from typing import TYPE_CHECKING, TypeVar
 
-from pmport.byte_sources import FileSource
 from pmport.errors import (
     DeadlineError,
     DeviceGoneError,
@@ -329,10 +328,10 @@ class LokeClient:
         step: str,
     ) -> None:
         self.ask(wire.sequence_begin(cut.aligned))
-        source, size = data.source, dialect.part_size
+        size = dialect.part_size
         for number in range(cut.parts):
-            if isinstance(source, FileSource) and source.changed():
-                raise FlashError(f"{source.name} was changed while it was flashed", remedy=AGAIN)
+            if name := data.changed_file():
+                raise FlashError(f"{name} was changed while it was flashed", remedy=AGAIN)
             offset = cut.offset + number * size
             self.on_event(BytesMoved(step, offset, data.size))
             try:

@@ -31,7 +31,8 @@ HEAD = 4096 + 64
 
 SAMPLES: Mapping[str, int] = MappingProxyType(
     {
-        "ARM zImage": 9, "Amlogic multi-dtb": 2, "Android boot image": 17, "Android sparse image": 2,
+        "ARM zImage": 9, "Amlogic multi-dtb": 2, "Android boot image": 17, "Android properties": 8,
+        "Android sparse image": 2,
         "Android vendor boot image": 1, "ChromeOS kernel partition": 1, "DT table": 12, "DTBH": 1, "FIT image": 1,
         "LZ4 legacy": 1, "MediaTek header": 3, "PIT": 39, "QCDT": 4, "SPRD device tree table": 3, "arm64 Image": 6,
         "device tree blob": 60, "device trees in sequence": 6, "gzip": 13, "kernel with appended device trees": 3,

@@ -43,7 +43,8 @@ FORMATS: tuple[FormatRow, ...] = (
     FormatRow(
         kind="Android boot image",
         path="pmport.formats.boot.image:BootImage",
-        magics=((0, b"ANDROID!"), (1024, b"ANDROID!")),
+        magics=((0, b"ANDROID!"),),
+        probe="stands_behind_microloader",
         writes="identical, build, edit",
         source="AOSP system/tools/mkbootimg, include/bootimg/bootimg.h",
     ),

@@ -73,7 +73,8 @@ def laid_out(section: Section, members: Iterable[Member], header: str = "header"
             yield Part(f"{header} {number}", section[at:offset], Role.HEADER)
             number += 1
         taken[member.name] = count = taken.get(member.name, 0) + 1
-        yield Part(f"{member.name} ({count})" if count > 1 else member.name, member.section)
+        content = section[offset : offset + member.section.size]  # as it stands, also where it is damaged
+        yield Part(f"{member.name} ({count})" if count > 1 else member.name, content)
         at = offset + member.section.size
     if at < section.size or not section.size:
         yield Part(f"{header} {number}", section[at:], Role.HEADER)

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from pmport.formats.boot.edit import EditOptions
     from pmport.section import Readable
 
-__all__ = ["BootImage"]
+__all__ = ["BootImage", "stands_behind_microloader"]
 
 AMONET_MARK = b"microloader"
 AMONET_SHIFT = 1024
@@ -56,7 +56,8 @@ class BootImage(Container):
 
     KIND: ClassVar[str] = FORMAT
     FORMAT = Format(
-        magics=((0, b"ANDROID!"), (1024, b"ANDROID!")),
+        magics=((0, b"ANDROID!"),),
+        probe="stands_behind_microloader",
         writes="identical, build, edit",
         source="AOSP system/tools/mkbootimg, include/bootimg/bootimg.h",
     )
@@ -80,7 +81,7 @@ class BootImage(Container):
             FormatError: If a field is impossible, or a section is not all there; with field and offset.
         """
         section = Section.of(source)
-        start = AMONET_SHIFT if AMONET_MARK in section.read(0, AMONET_SHIFT) else 0
+        start = AMONET_SHIFT if stands_behind_microloader(section) else 0
         header = BootHeader.parse(section, start)
         if section.size < header.page_size:
             raise FormatError(
@@ -383,3 +384,16 @@ def _confirm_version(image: BootImage, start: int) -> None:
 
 def _text(field: bytes) -> str:
     return field.split(b"\0", 1)[0].decode("utf-8", "surrogateescape")
+
+
+def stands_behind_microloader(section: Section) -> bool:
+    """Whether amonet's microloader stands before the header. An archive may well have a boot image at that place.
+
+    Args:
+        section: The bytes.
+
+    Returns:
+        True for the mark and the header's magic behind it.
+    """
+    head = section.read(0, AMONET_SHIFT + 8)
+    return head.endswith(b"ANDROID!") and AMONET_MARK in head[:AMONET_SHIFT]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from pmport.formats.packages.payload import Operation, Payload, PayloadPartition
+    from pmport.section import Section
 
 __all__ = ["PartitionSource"]
 
@@ -26,6 +27,8 @@ class PartitionSource:
     def __init__(self, payload: Payload, partition: PayloadPartition, writing: Collection[int]) -> None:
         self.name: str = partition.name
         self.size: int = partition.size
+        self.packed: Section = payload.section()
+        """What it is made of."""
         self._payload = payload
         self._partition = partition
         self._kept: tuple[Operation | None, bytes] = (None, b"")

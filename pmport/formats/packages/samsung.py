@@ -1,6 +1,6 @@
 """The files of Samsung's firmware packages: ``.tar.md5`` archives, zip files of them, members packed with LZ4.
 
-A package's MD5 line is checked; ``meta-data/download-list.txt`` says which members are flashed and in which order; of two
+A package's MD5 line and a zip file's checksums are checked; ``meta-data/download-list.txt`` says which members are flashed and in which order; of two
 members with one name the later counts; ``.lz4`` members are decompressed block by block while they are read.
 
 Example:
@@ -62,12 +62,14 @@ def package_files(package: Node, name: str = "") -> list[PackageFile]:
         Its files in the order in which they are flashed, each name once.
 
     Raises:
-        FormatError: If it is no package, or its MD5 is wrong.
+        FormatError: If it is no package, its MD5 is wrong, or the checksum of a member is.
     """
     if not isinstance(package, Members):
         raise FormatError(f"{name or package.KIND} is no package of Samsung's", format=package.KIND, remedy="give a .tar.md5 or a zip file")  # fmt: skip
     if isinstance(package, TarArchive) and package.md5_matches() is False:
         raise FormatError(f"the MD5 of {name or package.md5_name} is wrong", format=package.KIND, field="MD5", remedy="get the file again")  # fmt: skip
+    if damaged := package.damaged():
+        raise FormatError(f"{', '.join(damaged)} in {name or package.KIND} is damaged", format=package.KIND, field=damaged[0], remedy="get the file again")  # fmt: skip
     found: dict[str, PackageFile] = {}
     for file in _walked(package, name or getattr(package, "md5_name", "")):
         found.pop(file.name, None)

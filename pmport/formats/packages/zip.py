@@ -97,16 +97,11 @@ class ZipArchive(Members):
 
 
 def _is_whole(member: Member, crc: int) -> bool:
-    """Whether a member has its CRC-32."""
-    if member.offset is None:
-        try:
-            return all(True for _ in member.section.chunks())
-        except FormatError:
-            return False
-    state = 0
-    for piece in member.section.chunks():
-        state = zlib.crc32(piece, state)
-    return state == crc
+    """Whether a member can be read to its end; its source compares the CRC-32. An empty one has no end to be read."""
+    try:
+        return all(True for _ in member.section.chunks()) if member.section.size else not crc
+    except FormatError:
+        return False
 
 
 class _Inflated:
@@ -119,9 +114,8 @@ class _Inflated:
         self.size = size
         self.name = name
         self._crc = crc
-        self._packed = packed
-        self.packed_size = packed.size
-        """Bytes that it takes in the archive: how far it unpacks is known before it is."""
+        self.packed: Section = packed
+        """Its bytes in the archive: how far it unpacks is known before it is."""
         self._rewind()
 
     def _rewind(self) -> None:
@@ -154,7 +148,7 @@ class _Inflated:
 
     def _more(self, most: int) -> bytes:
         while True:
-            source = self._decoder.unconsumed_tail or self._packed.read(self._fed, 1 << 16)
+            source = self._decoder.unconsumed_tail or self.packed.read(self._fed, 1 << 16)
             if not self._decoder.unconsumed_tail:
                 self._fed += len(source)
             try:
@@ -165,13 +159,8 @@ class _Inflated:
                 ) from None
             self._at += len(piece)
             self._sum = zlib.crc32(piece, self._sum)
-            if self._at == self.size and self._sum != self._crc:
-                raise FormatError(
-                    f"{self.name} is damaged: its CRC-32 is {self._sum:08x}, and the directory says {self._crc:08x}",
-                    format=FORMAT,
-                    field="crc-32",
-                    remedy="Get the file again",
-                )
+            if self._at == self.size:
+                _check_sum(self.name, self._sum, self._crc)
             if piece:
                 return piece
             if self._decoder.eof or not source:
@@ -181,6 +170,51 @@ class _Inflated:
                     field="uncompressed size",
                     offset=self._fed,
                 )
+
+
+class _Stored:
+    """A stored member as a source: whoever reads all of it in order has its CRC-32 checked."""
+
+    def __init__(self, packed: Section, name: str, crc: int) -> None:
+        self.size: int = packed.size
+        self.name = name
+        self.packed: Section = packed
+        """Its bytes in the archive."""
+        self._crc = crc
+        self._at = self._sum = 0
+
+    def read(self, offset: int, size: int) -> bytes:
+        """Bytes of a range.
+
+        Args:
+            offset: From where.
+            size: How many.
+
+        Returns:
+            The bytes.
+
+        Raises:
+            FormatError: If they were the last ones, all before them were read, and the checksum is wrong.
+        """
+        data = self.packed.read(offset, size)
+        if not offset:
+            self._at = self._sum = 0
+        if offset == self._at:
+            self._at += len(data)
+            self._sum = zlib.crc32(data, self._sum)
+            if self._at == self.size and data:
+                _check_sum(self.name, self._sum, self._crc)
+        return data
+
+
+def _check_sum(name: str, found: int, stated: int) -> None:
+    if found != stated:
+        raise FormatError(
+            f"{name} is damaged: its CRC-32 is {found:08x}, and the directory says {stated:08x}",
+            format=FORMAT,
+            field="crc-32",
+            remedy="Get the file again",
+        )
 
 
 def _broken(what: str, field: str, offset: int) -> FormatError:
@@ -262,6 +296,8 @@ def _member(section: Section, entry: _Entry) -> Member:
         raise _broken(
             f"{entry.name!r} is stored in {entry.packed} bytes and has {entry.size}", "size", entry.place + 18
         )
+    if entry.method == STORED and not entry.flags & 1:
+        packed = Section.of(_Stored(packed, entry.name, entry.crc))
     return Member(entry.name, packed, start, problem)
 
 

@@ -57,14 +57,14 @@ class Lz4Source:
 
     def __init__(self, stream: Section, name: str) -> None:
         self.name = name
-        self.packed_size: int = stream.size
-        self._stream = stream
+        self.packed: Section = stream
+        """What it is unpacked from."""
         self._rewind()
         stated = _stated_size(stream)
         self.size: int = sum(len(piece) for piece in _contents(stream)) if stated is None else stated
 
     def _rewind(self) -> None:
-        self._pieces = _contents(self._stream)
+        self._pieces = _contents(self.packed)
         self._piece, self._start = b"", 0
 
     def read(self, offset: int, size: int) -> bytes:

@@ -16,11 +16,11 @@ from pmport.formats.registry import recognise_or_data
 from pmport.generate.plans.images import check_room, raw_size, recorded_room
 from pmport.generate.plans.vbmeta_flags import STALE, flagged, flags_of
 from pmport.plan import FlashPlan, PlannedFile, Preconditions, Step, Verb
+from pmport.section import Section
 
 if TYPE_CHECKING:
     from pmport.formats.reports.getvars import GetVars
     from pmport.node import Node
-    from pmport.section import Section
 
 __all__ = ["factory_partitions", "factory_plan"]
 
@@ -269,10 +269,10 @@ def _steps(row: FactoryStep, files: dict[str, Section], how: _How) -> Iterator[S
 
 def _refuse_bomb(name: str, section: Section) -> None:
     """Refuse what unpacks to far more than it can mean, before its first byte is unpacked."""
-    packed = getattr(section.source, "packed_size", None)
-    if packed is not None and section.size > BOMB_SIZE and section.size > BOMB_RATIO * packed:
+    packed = getattr(section.source, "packed", None)
+    if isinstance(packed, Section) and section.size > max(BOMB_SIZE, BOMB_RATIO * packed.size):
         raise PlanError(
-            f"{name} unpacks from {packed} to {section.size} bytes, as no image does", state="Nothing was written",
+            f"{name} unpacks from {packed.size} to {section.size} bytes, as no image does", state="Nothing was written",
             remedy="If it is meant so, unpack the package and flash its images one by one",
         )  # fmt: skip
 

@@ -18,10 +18,12 @@ from support import CORPUS, real
 import pmport
 from pmport.errors import FormatError
 from pmport.formats.base.archive import is_unsafe
+from pmport.formats.packages.samsung import package_files
 from pmport.formats.packages.tar import TarArchive
 from pmport.formats.packages.zip import ZipArchive
 from pmport.formats.storage.sparse import SparseImage
 from pmport.formats.storage.super_image import SuperImage
+from pmport.section import Section
 from pmport.unpacking import unpack
 
 if TYPE_CHECKING:
@@ -98,6 +100,19 @@ def test_tar_built_is_read_by_python_and_by_us(files: dict[str, bytes]) -> None:
     assert package.md5_matches()
     with tarfile.open(fileobj=io.BytesIO(raw)) as other:
         assert other.getnames() == list(files)
+
+
+def test_a_folder_before_a_boot_image_makes_a_tar_archive_no_boot_image() -> None:
+    stream = io.BytesIO()
+    with tarfile.open(fileobj=stream, mode="w") as archive:
+        folder = tarfile.TarInfo("images")
+        folder.type = tarfile.DIRTYPE
+        archive.addfile(folder)
+        info = tarfile.TarInfo("images/boot.img")
+        info.size = 800
+        archive.addfile(info, io.BytesIO(b"ANDROID!" * 100))
+    assert stream.getvalue().startswith(b"ANDROID!", 1024)
+    assert pmport.open(stream.getvalue()).KIND == "tar archive"
 
 
 def test_a_changed_odin_package_is_found() -> None:
@@ -205,6 +220,55 @@ def test_a_damaged_file_of_a_zip_archive_is_found(method: int) -> None:
         assert archive.damaged() == ("boot.img",)
         assert archive.damaged(["good.img"]) == ()
         assert [finding.code for finding in archive.findings()] == ["member-damaged"]
+
+
+def damaged_zip(name: str, data: bytes) -> bytes:
+    """A zip archive of one stored file, one bit of which was turned."""
+    raw = bytearray(zipped({name: data}, zipfile.ZIP_STORED))
+    raw[30 + len(name) + len(data) // 2] ^= 1
+    return bytes(raw)
+
+
+@pytest.mark.parametrize("size", [1, 1000, (1 << 20) + 5, 3 << 20])
+def test_a_damaged_stored_file_is_refused_where_it_is_read_whole(size: int, tmp_path: Path) -> None:
+    raw = damaged_zip("boot.img", bytes(size))
+    archive = ZipArchive.parse(raw)
+    assert bytes(archive) == raw
+    for read in (Section.read, Section.sha256, lambda section: section.copy_to(tmp_path / "copy")):
+        with pytest.raises(FormatError, match="CRC-32"):
+            read(archive.member("boot.img"))
+    assert not (tmp_path / "copy").exists()
+    with pytest.raises(FormatError, match=r"boot\.img is damaged"):
+        unpack(archive, tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_stored_file_may_be_read_in_any_order() -> None:
+    data = bytes(range(256)) * 16
+    section = ZipArchive.parse(zipped({"a": data}, zipfile.ZIP_STORED)).member("a")
+    assert section.read(100, 50) == data[100:150]
+    assert section.read(0, 100) + section.read(100) == data
+    assert section.read(50) == data[50:]
+    assert section.read() == data
+
+
+def test_a_damaged_package_of_samsungs_is_refused() -> None:
+    tar = bytes(TarArchive.build({"boot.img": b"ANDROID!" * 100}))
+    assert [file.name for file in package_files(ZipArchive.parse(zipped({"AP.tar": tar}, zipfile.ZIP_STORED)))]
+    with pytest.raises(FormatError, match=r"AP\.tar in package\.zip is damaged"):
+        package_files(ZipArchive.parse(damaged_zip("AP.tar", tar)), "package.zip")
+
+
+def test_a_file_that_changes_is_noticed_through_an_archive(tmp_path: Path) -> None:
+    path = tmp_path / "package.zip"
+    for method in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        path.write_bytes(zipped({"boot.img": b"ANDROID!" * 100}, method))
+        with ZipArchive.parse(path) as archive:
+            section = archive.member("boot.img")
+            joined = Section.joined([b"header", section])
+            assert (section.changed_file(), joined.changed_file()) == (None, None)
+            path.write_bytes(b"other")
+            assert section.changed_file() == joined.changed_file() == str(path)
 
 
 def test_a_deflated_file_with_a_wrong_checksum_is_not_read_to_its_end() -> None:
