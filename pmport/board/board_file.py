@@ -127,6 +127,11 @@ class Part:
             part = self.children[name] = Part(name, key, wanted=wanted, parent=self)
         return part
 
+    @property
+    def empty(self) -> bool:
+        """Whether nothing would be printed of it."""
+        return not self.keep and not self.statements and all(child.empty for child in self.children.values())
+
     def walk(self) -> Iterator[Part]:
         """It and all below.
 
@@ -208,8 +213,8 @@ class BoardFile:
 
     def _sweep(self) -> bool:
         """Take out statements that refer to nothing, and optional parts that nobody refers to; whether there were any."""
-        keys = {part.key for part in self.parts if part.key} | self.keyed.keys() | self.chip_labels
-        labels = {part.label for part in self.parts if part.label} | self.chip_labels
+        keys = {part.key for part in self.parts if part.key and not part.empty} | self.keyed.keys() | self.chip_labels
+        labels = {part.label for part in self.parts if part.label and not part.empty} | self.chip_labels
         gone = False
         for part in self.parts:
             for name, statement in list(part.statements.items()):

@@ -26,7 +26,7 @@ def printed(board: BoardFile, *, explain: bool = False) -> str:
     body += _node("/", board.root, board, 0, explain=explain)
     for label in sorted(board.extended):
         part = board.extended[label]
-        if not empty(part):
+        if not part.empty:
             body += ["", *_node(f"&{label}", part, board, 0, explain=explain)]
     text = "\n".join(body)
     head = [
@@ -46,18 +46,6 @@ def printed(board: BoardFile, *, explain: bool = False) -> str:
     return "\n".join(line.rstrip() for line in [*head, "", text]) + "\n"
 
 
-def empty(part: Part) -> bool:
-    """Whether a part says nothing.
-
-    Args:
-        part: The part.
-
-    Returns:
-        True where nothing would be printed.
-    """
-    return not part.keep and not part.statements and all(empty(child) for child in part.children.values())
-
-
 def _node(head: str, part: Part, board: BoardFile, depth: int, *, explain: bool) -> list[str]:
     tabs = "\t" * depth
     lines = [f"{tabs}/* {part.comment} */"] if part.comment else []
@@ -65,7 +53,7 @@ def _node(head: str, part: Part, board: BoardFile, depth: int, *, explain: bool)
     lines += [f"{tabs}\t{_statement(statement, board, explain=explain)}" for statement in ordered(part.statements)]
     first = not part.statements
     for name, child in part.children.items():
-        if not empty(child):
+        if not child.empty:
             lines += [] if first else [""]
             lines += _node(name, child, board, depth + 1, explain=explain)
             first = False

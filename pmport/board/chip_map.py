@@ -28,7 +28,7 @@ SAME_CHIP: dict[str, tuple[str, ...]] = {
     "apq8016": ("msm8916",), "msm8216": ("msm8916",), "msm8929": ("msm8939",), "apq8026": ("msm8226",),
     "msm8926": ("msm8926", "msm8226"), "msm8228": ("msm8226",), "msm8628": ("msm8226",), "msm8928": ("msm8226",),
     "msm8974pro-ab": ("msm8974pro",), "msm8974pro-ac": ("msm8974pro",), "msm8974-ab": ("msm8974pro",),
-    "apq8074": ("msm8974",), "apq8084": ("apq8084",), "apq8096": ("msm8996",), "msm8996pro": ("msm8996pro", "msm8996"),
+    "apq8074": ("msm8974",), "apq8084": ("apq8084",), "apq8096": ("msm8996",), "msm8996sg": ("msm8996pro", "msm8996"), "msm8996pro": ("msm8996pro", "msm8996"),
     "apq8098": ("msm8998",), "sda660": ("sdm660",), "sdm636": ("sdm636", "sdm660"), "sda845": ("sdm845",),
     "sdm850": ("sdm850", "sdm845"), "sm7125": ("sm7125", "sc7180"), "sc7280": ("sc7280", "kodiak"), "sm7325": ("sm7325", "kodiak"),
     "sm7225": ("sm7225", "sm6350"), "lagoon": ("sm6350",), "sm4250": ("sm4250", "sm6115"), "taro": ("sm8450",),

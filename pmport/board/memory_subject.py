@@ -46,6 +46,7 @@ def regions(root: TreeNode) -> Iterator[tuple[TreeNode, int, int]]:
 
 
 SPLASH = re.compile(r"splash|framebuffer|display_reserved|fb_mem|disp_rdump|simplefb", re.IGNORECASE)
+OTHER_SCREEN = re.compile(r"hdmi|secondary|_dp\b|wfd", re.IGNORECASE)
 RAMOOPS = re.compile(r"ramoops|pstore|ram_console", re.IGNORECASE)
 ROLES: tuple[tuple[str, str], ...] = (
     (r"modem|mpss", "mpss"), (r"adsp", "adsp"), (r"cdsp", "cdsp"), (r"slpi|ssc|sensor", "slpi"), (r"wcnss|pronto|peripheral", "wcnss"),
@@ -324,7 +325,11 @@ def framebuffer(draft: Drafting, width: int, height: int) -> None:
         height: Likewise.
     """
     found = _splash(draft) or next(
-        ((n, a, s) for n, a, s in regions(draft.vendor.tree.root) if SPLASH.search(f"{n.name} {' '.join(n.labels)}")),
+        (
+            (node, address, size)
+            for node, address, size in regions(draft.vendor.tree.root)
+            if SPLASH.search(names := f"{node.name} {' '.join(node.labels)}") and not OTHER_SCREEN.search(names)
+        ),
         None,
     )
     if found is None or not width or not height:

@@ -66,6 +66,26 @@ def draft_clients(draft: Drafting) -> None:
             )
             continue
         _client(draft, over, node, names[0])
+        _alternative(draft, over, node, names[0])
+
+
+ONE_OF = re.compile(r"tusb|typec|fusb|nfc|charger|bq2|edt-ft|rmi4|goodix|nvt-ts|-muic")
+"""Parts of which a phone has one, though its tree may name several."""
+
+
+def _alternative(draft: Drafting, bus: Part, node: TreeNode, compatible: str) -> None:
+    """Switch off a second part of a kind of which a phone has one."""
+    mine = next(part for part in bus.children.values() if part.key == f"client:{node.path}")
+    same = [part for part in bus.children.values() if part is not mine and _is(part, compatible)]
+    if same and ONE_OF.search(compatible):
+        mine.say("status", '"disabled"', draft.evidence(node), certainty=LIKELY, subject=mine.name)
+        text = f"Which is fitted, {same[0].name} or {mine.name}? The second one is switched off in the draft"
+        draft.board.ask("parts", text, draft.evidence(node))
+
+
+def _is(part: Part, compatible: str) -> bool:
+    statement = part.statements.get("compatible")
+    return statement is not None and f'"{compatible}"' in statement.value
 
 
 def one_reg(part: Part) -> int:

@@ -189,6 +189,13 @@ class VendorView:
         Returns:
             The pin with the vendor's flags, and the property that says so.
         """
+        for name in node.raw:
+            if re.search(r"(?:irq|int|interrupt)[-_]?(?:gpios?|pin)$", name) and not re.search(
+                r"point|hint|print", name
+            ):
+                pins = self.pins(node, name)
+                if pins:
+                    return pins[0], name
         if "interrupts" in node.raw:
             up: TreeNode | None = node
             while up is not None and "interrupt-parent" not in up.raw:
@@ -200,13 +207,6 @@ class VendorView:
                 if one(target, "#interrupt-cells", 2) == 4 and len(cells) >= 4:  # SPMI: unit, peripheral, line, type
                     return None
                 return Pin(label, cells[0], cells[1]), "interrupts"
-        for name in node.raw:
-            if re.search(r"(?:irq|int|interrupt)[-_]?(?:gpios?|pin)$", name) and not re.search(
-                r"point|hint|print", name
-            ):
-                pins = self.pins(node, name)
-                if pins:
-                    return pins[0], name
         return None
 
     # regulators

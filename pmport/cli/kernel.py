@@ -229,13 +229,27 @@ def needs(
 @click.option("--index", "index_name", default="", help="A kernel series such as 6.12, or a file of `kernel index`.")
 @json_option
 def status(tree: str, tree_index: int, index_name: str, *, as_json: bool, raw: bool) -> None:
-    """Tell how much of a vendor's device TREE mainline Linux has drivers for."""
+    """Tell how much of a vendor's device TREE mainline Linux describes and drives.
+
+    The chip's own blocks are found by their address, parts on buses by their strings.
+    """
+    from pmport.board import block_status  # noqa: PLC0415
     from pmport.cli.dt import tree_of  # noqa: PLC0415 - only here
+    from pmport.errors import FormatError  # noqa: PLC0415
     from pmport.kernels import load_index, mainline_status  # noqa: PLC0415
 
-    found = mainline_status(tree_of(tree, tree_index, "--tree-index"), load_index(index_name))
-    result = {"index": repr(found.index), "score": found.score, "parts": list(found.parts)}
-    report(result, [found.view()], as_json=as_json, raw=raw)
+    vendor, used = tree_of(tree, tree_index, "--tree-index"), load_index(index_name)
+    found = mainline_status(vendor, used)
+    result: dict[str, object] = {"index": repr(found.index), "score": found.score, "parts": list(found.parts)}
+    views = [found.view()]
+    try:
+        by_address = block_status(vendor, index=used)
+    except FormatError as error:  # a chip that mainline does not describe: the strings are all there is
+        click.echo(str(error), err=True)
+    else:
+        result["blocks"] = {"chip": by_address.chip, "score": by_address.score, "list": list(by_address.blocks)}
+        views.insert(0, by_address.view())
+    report(result, views, as_json=as_json, raw=raw)
 
 
 @kernel.command(epilog="Example: pmport kernel index ~/src/linux -o my-fork.kernel-index")

@@ -5,14 +5,18 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 from pmport.facts.device_facts import Certainty, Fact
+from pmport.formats.reports.property_file import properties_of
 
-__all__ = ["FIELDS", "PROPERTY_FILE", "of_fingerprint", "of_property", "of_text"]
+if TYPE_CHECKING:
+    from pmport.formats.reports.property_file import PropertyFile
 
-PROPERTY_FILE = re.compile(r"(?:^|/)(?:default\.prop|prop\.default|build\.prop|META-INF/com/android/metadata)$")
-"""Files of ``key=value`` lines: properties, and what an over-the-air package says of itself."""
-LINE = re.compile(rb"^\s*([\w.-]+)=([^\r\n]*?)[ \t\r]*$", re.MULTILINE)
+__all__ = ["FIELDS", "PROPERTY_FILE", "of_fingerprint", "of_property", "of_text", "read"]
+
+PROPERTY_FILE = re.compile(r"(?:^|/)(?:default\.prop|prop\.default|build\.prop)$")
+"""Files of properties in a ramdisk, by their names: that a file is one tells its content only where a line gives it away."""
 FIELDS: Mapping[str, str] = MappingProxyType(
     {
         "device": "product",
@@ -53,8 +57,21 @@ def of_text(text: bytes, source: str) -> Iterator[Fact]:
         >>> [fact.value for fact in of_text(b"pre-device=begonia\npost-timestamp=1\n", "metadata")]
         ['begonia']
     """
-    for match in LINE.finditer(text):
-        yield from of_property(match[1].decode("ascii", "replace"), match[2].decode("utf-8", "replace"), source)
+    for key, value in properties_of(text):
+        yield from of_property(key, value, source)
+
+
+def read(properties: PropertyFile) -> Iterator[Fact]:
+    """Facts of a file of properties that was opened.
+
+    Args:
+        properties: The file.
+
+    Yields:
+        Facts.
+    """
+    for key, value in properties.items():
+        yield from of_property(key, value, "property")
 
 
 def of_property(key: str, value: str, source: str) -> Iterator[Fact]:

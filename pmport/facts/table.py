@@ -23,6 +23,7 @@ READERS: dict[str, str] = {
     "pmport.formats.kernel.config:KernelConfig": "pmport.facts.kernel_config:read",
     "pmport.formats.reports.getvars:GetVars": "pmport.facts.getvars:read",
     "pmport.formats.reports.nolo_properties:NoloProperties": "pmport.facts.nolo_properties:read",
+    "pmport.formats.reports.property_file:PropertyFile": "pmport.facts.properties:read",
     "pmport.formats.storage.pit:Pit": "pmport.facts.pit:read",
     "pmport.formats.storage.gpt:Gpt": "pmport.facts.partition_table:of_gpt",
     "pmport.formats.storage.super_image:SuperImage": "pmport.facts.partition_table:of_super",

@@ -479,6 +479,14 @@ FORMATS: tuple[FormatRow, ...] = (
         source="RFC 1950",
     ),
     FormatRow(
+        kind="Android properties",
+        path="pmport.formats.reports.property_file:PropertyFile",
+        probe="looks_like_properties",
+        certain=False,
+        source="AOSP build/make/tools/releasetools; system/core/init/property_service.cpp",
+        limits="imports are not followed",
+    ),
+    FormatRow(
         kind="boot image behind a prefix",
         path="pmport.formats.boot.wrappers:BehindPrefix",
         probe="stands_behind_prefix",

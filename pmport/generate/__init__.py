@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 from pmport.lazy import lazily
 
 if TYPE_CHECKING:
+    from pmport.generate.boot_images.building import BootFilesBuilt as BootFilesBuilt, boot_image as boot_image
+    from pmport.generate.boot_images.parts import BootParts as BootParts
     from pmport.generate.bootloaders.extlinux_conf import extlinux as extlinux
     from pmport.generate.bootloaders.fastboot import flash_script as flash_script
     from pmport.generate.bootloaders.lk2nd import lk2nd_node as lk2nd_node
@@ -25,6 +27,8 @@ if TYPE_CHECKING:
     from pmport.generate.provenance import explain as explain
 else:
     _PUBLIC = {
+        "pmport.generate.boot_images.building": "BootFilesBuilt boot_image",
+        "pmport.generate.boot_images.parts": "BootParts",
         "pmport.generate.bootloaders.extlinux_conf": "extlinux",
         "pmport.generate.bootloaders.fastboot": "flash_script",
         "pmport.generate.bootloaders.lk2nd": "lk2nd_node",

@@ -29,6 +29,7 @@ CENTRAL = struct.Struct("<4s6H3I5H2I")
 LOCAL = struct.Struct("<4s5H3I2H")
 LARGEST_DIRECTORY = 64 << 20
 STORED, DEFLATED = 0, 8
+OTA_METADATA = "META-INF/com/android/metadata"
 UNIX, SYMLINK = 3, 0xA
 """Who made an entry, and the kind of file in the top four bits of its mode."""
 
@@ -81,6 +82,16 @@ class ZipArchive(Members):
         return archive
 
     _crcs: tuple[int | None, ...] = ()
+
+    def describe(self) -> Iterator[tuple[str, object]]:
+        """How many members there are, and what an over-the-air package says of itself.
+
+        Yields:
+            ``(label, value)``.
+        """
+        yield from super().describe()
+        if OTA_METADATA in self.names:
+            yield from self[OTA_METADATA].describe()
 
     def damaged(self, names: Collection[str] | None = None) -> tuple[str, ...]:
         """See :meth:`~pmport.formats.base.archive.Members.damaged`: by the CRC-32 of each file.

@@ -151,35 +151,72 @@ class QcdtTable(TreeTable):
         """
         if version not in (1, 2, 3):
             raise FormatError(f"version {version} is not built; 1 to 3 are", format=cls.KIND, field="version")
-        if not 0 < page_size <= LARGEST_PAGE:
-            raise FormatError(f"page size is {page_size}", format=cls.KIND, field="page_size")
         layout = cls.LAYOUTS[version]
         order = [name for name in cls.ID_FIELDS if name in layout.fields]
         checked = [(Section.of(tree), row_of(cls.KIND, tuple(order), ids)) for tree, ids in trees]
         given = sorted(checked, key=lambda item: [item[1][name] for name in order])
-        at = _aligned(layout.start + layout.size * len(given) + 4, page_size)
-        places: dict[bytes, tuple[int, int]] = {}
-        body: list[Section] = []
-        head = bytearray(cls.MAGIC + LITTLE.pack(version, len(given)))
-        for tree, ids in given:
-            key = tree.digest()
-            if key not in places:
-                size = _aligned(tree.size + 1, page_size)
-                places[key] = (at, size)
-                body += [tree, Section.zeros(size - tree.size)]
-                at += size
-            offset, size = places[key]
-            head += layout.write(ids | {"offset": offset, "size": size})
-        start = _aligned(len(head) + 4, page_size)
-        return cls.parse(Section.joined([bytes(head), Section.zeros(start - len(head)), *body], cls.KIND))
+        return cls.parse(_paged(cls, version, layout, given, page_size))
 
 
-class DtbhTable(TreeTable):
+def _paged(
+    table: type[TreeTable],
+    version: int,
+    layout: EntryLayout,
+    rows: Iterable[tuple[Section, dict[str, int | bytes]]],
+    page_size: int,
+) -> Section:
+    """A table as Qualcomm's, Samsung's and Spreadtrum's dtbTool lay it out; equal trees are there once."""
+    if not 0 < page_size <= LARGEST_PAGE:
+        raise FormatError(f"page size is {page_size}", format=table.KIND, field="page_size")
+    given = list(rows)
+    at = _aligned(layout.start + layout.size * len(given) + 4, page_size)
+    places: dict[bytes, tuple[int, int]] = {}
+    body: list[Section] = []
+    head = bytearray(table.MAGIC + LITTLE.pack(version, len(given)))
+    for tree, ids in given:
+        key = tree.digest()
+        if key not in places:
+            size = _aligned(tree.size + 1, page_size)
+            places[key] = (at, size)
+            body += [tree, Section.zeros(size - tree.size)]
+            at += size
+        offset, size = places[key]
+        head += layout.write(ids | {"offset": offset, "size": size})
+    start = _aligned(len(head) + 4, page_size)
+    return Section.joined([bytes(head), Section.zeros(start - len(head)), *body], table.KIND)
+
+
+class _OneLayout(TreeTable):
+    """A table whose entries have one layout, and that is built from trees."""
+
+    LAYOUTS: ClassVar[Mapping[int, EntryLayout]]
+
+    @classmethod
+    def build(cls, trees: Iterable[tuple[Readable, Mapping[str, int]]], *, page_size: int = 2048) -> Self:
+        """Make a table in the order of the trees, each padded to pages with at least one byte.
+
+        Args:
+            trees: Each tree with its ids, by the names of the layout's fields; ids that are not given are 0.
+            page_size: Bytes per page.
+
+        Returns:
+            The table. Equal trees are there once.
+
+        Raises:
+            FormatError: If an id is unknown or no number of 32 bits, or the page size is none.
+        """
+        ((version, layout),) = cls.LAYOUTS.items()
+        fields = tuple(name for name in layout.fields if name not in {"offset", "size"})
+        rows = [(Section.of(tree), row_of(cls.KIND, fields, ids)) for tree, ids in trees]
+        return cls.parse(_paged(cls, version, layout, rows, page_size))
+
+
+class DtbhTable(_OneLayout):
     """Samsung's table for Exynos: chosen by chip, platform, subtype and a range of board revisions."""
 
     KIND: ClassVar[str] = "DTBH"
     MAGIC: ClassVar[bytes] = b"DTBH"
-    FORMAT = Format(magics=((0, MAGIC),), source="Samsung dtbtool-exynos; a real file")
+    FORMAT = Format(magics=((0, MAGIC),), writes="identical, build, edit", source="Samsung dtbtool-exynos; a real file")
     PLACEMENT: ClassVar[str] = "dtbh"
     ID_FIELDS: ClassVar[tuple[str, ...]] = ("chip", "platform", "subtype", "hw_rev", "hw_rev_end")
     LAYOUTS: ClassVar[Mapping[int, EntryLayout]] = {2: EntryLayout(12, (*ID_FIELDS, "offset", "size", "space"), {})}
@@ -190,12 +227,12 @@ class DtbhTable(TreeTable):
         return _little_header(cls, section, cls.LAYOUTS)
 
 
-class SprdTable(TreeTable):
+class SprdTable(_OneLayout):
     """Spreadtrum's table: chosen by chip, board and revision."""
 
     KIND: ClassVar[str] = "SPRD device tree table"
     MAGIC: ClassVar[bytes] = b"SPRD"
-    FORMAT = Format(magics=((0, MAGIC),), source="Spreadtrum dtbTool-sprd; real files")
+    FORMAT = Format(magics=((0, MAGIC),), writes="identical, build, edit", source="Spreadtrum dtbTool-sprd; real files")
     PLACEMENT: ClassVar[str] = "sprd"
     ID_FIELDS: ClassVar[tuple[str, ...]] = ("chip", "board", "revision")
     LAYOUTS: ClassVar[Mapping[int, EntryLayout]] = {1: EntryLayout(12, (*ID_FIELDS, "offset", "size"), {})}

@@ -10,12 +10,13 @@ if TYPE_CHECKING:
 __all__ = ["extlinux"]
 
 
-def extlinux(device: Device, *, root: str = "") -> str:
+def extlinux(device: Device, *, root: str = "", cmdline: str | None = None) -> str:
     """An ``extlinux.conf``.
 
     Args:
         device: The record.
         root: The kernel's ``root=`` parameter; "": none is written, because the initramfs finds its own.
+        cmdline: The other parameters; None: the record's, with its serial console.
 
     Returns:
         The text. One device tree is named with ``fdt``; of several U-Boot takes its own from ``fdtdir``.
@@ -28,7 +29,8 @@ def extlinux(device: Device, *, root: str = "") -> str:
     console = [f"console={device.system.getty.replace(';', ',')}"] if device.system.getty else []
     words = [word for word in device.package.cmdline if not word.startswith("-")]
     known = [word for word in console if not any(word.partition(",")[0] == other.partition(",")[0] for other in words)]
-    parameters = " ".join([*([f"root={root}"] if root else []), *known, *words])
+    others = [*known, *words] if cmdline is None else [cmdline] if cmdline else []
+    parameters = " ".join([*([f"root={root}"] if root else []), *others])
     lines = [
         "timeout 1",
         f"default {device.codename}",

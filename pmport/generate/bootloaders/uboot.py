@@ -13,11 +13,12 @@ BOOT = {"aarch64": "booti", "riscv64": "booti"}
 """Architecture → the command that starts its plain kernel image; 32-bit ARM has ``bootz``."""
 
 
-def uboot_script(device: Device) -> str:
+def uboot_script(device: Device, *, cmdline: str | None = None) -> str:
     """Commands that load kernel, initramfs and device tree from the boot partition and start them.
 
     Args:
         device: The record.
+        cmdline: The kernel command line; None: the record's.
 
     Returns:
         The text; addresses come from U-Boot's own environment (``kernel_addr_r``, ``ramdisk_addr_r``, ``fdt_addr_r``), the
@@ -29,7 +30,9 @@ def uboot_script(device: Device) -> str:
         'booti ${kernel_addr_r} ${ramdisk_addr_r}:${filesize} ${fdt_addr_r}'
     """
     part = "${devtype} ${devnum}:${distro_bootpart}"
-    words = [word for word in device.package.cmdline if not word.startswith("-")]
+    words = (
+        [word for word in device.package.cmdline if not word.startswith("-")] if cmdline is None else cmdline.split()
+    )
     lines = [
         f"# Start {device.name or device.codename}; wrap with: mkimage -T script -C none -n boot -d boot.cmd boot.scr"
     ]

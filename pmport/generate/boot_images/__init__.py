@@ -1,0 +1,1 @@
+"""Boot images from a record and the parts of a kernel build: one module per family of bootloaders."""
