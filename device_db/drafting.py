@@ -150,7 +150,7 @@ def draft(facts: DeviceFacts, codename: str, **said: Any) -> Draft:
     """
     if not re.fullmatch(r"[a-z0-9]+-[a-z0-9._-]+", codename):
         raise RecordError(
-            f"{codename!r} is not <vendor>-<name> in lower case", key="codename", remedy="such as nokia-n900"
+            f"{codename!r} is not <vendor>-<name> in lower case", key="codename", remedy="Such as nokia-n900"
         )
     evidence: dict[str, Fact | None] = {}
     fields: dict[str, Any] = {"codename": codename}
@@ -166,7 +166,7 @@ def draft(facts: DeviceFacts, codename: str, **said: Any) -> Draft:
     fields["package"] = _package(facts, evidence)
     for key, value in said.items():
         if key not in Device.__dataclass_fields__:
-            raise RecordError("a record has no such key", key=key)
+            raise RecordError("A record has no such key", key=key)
         if value not in {None, ""} if not isinstance(value, (list, tuple)) else value:
             fields[key] = tuple(value) if isinstance(value, list) else value
             evidence[key] = None

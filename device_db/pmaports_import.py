@@ -184,7 +184,7 @@ def read_checkout(folder: Path) -> Iterator[tuple[str, Device | RecordError]]:
     packages = sorted(folder.glob("device/*/device-*/deviceinfo"), key=lambda path: path.parent.name)
     if not packages:
         raise RecordError(
-            "there is no device/*/device-*/deviceinfo below it", file=str(folder), remedy="name a pmaports checkout"
+            "There is no device/*/device-*/deviceinfo below it", file=str(folder), remedy="Name a pmaports checkout"
         )
     for path in packages:
         codename = path.parent.name.removeprefix("device-")

@@ -62,7 +62,7 @@ def parse(text: str, file: str = "") -> Device:
     stem = file.rpartition("/")[2].removesuffix(".toml")
     if stem and stem not in {device.codename, "EXAMPLE"}:
         raise RecordError(
-            f"{device.codename!r} is not the file's name", file=file, key="codename", remedy="rename one of them"
+            f"{device.codename!r} is not the file's name", file=file, key="codename", remedy="Rename one of them"
         )
     return device
 

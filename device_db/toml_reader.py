@@ -34,7 +34,7 @@ def read_toml(kind: type[T], text: str, file: str = "") -> T:
     try:
         table = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise RecordError(f"it is no TOML: {error}", file=file) from None
+        raise RecordError(f"It is no TOML: {error}", file=file) from None
     value: T = _value(kind, table, file, "")
     return value
 
@@ -70,12 +70,12 @@ def _dataclass(kind: type, table: Any, file: str, key: str) -> Any:
 
             near = get_close_matches(name, known)
             raise RecordError(
-                "there is no such key", file=file, key=f"{key}.{name}".lstrip("."),
-                remedy=f"did you mean {' or '.join(near)}?" if near else "EXAMPLE.toml explains all keys",
+                "There is no such key", file=file, key=f"{key}.{name}".lstrip("."),
+                remedy=f"Did you mean {' or '.join(near)}?" if near else "EXAMPLE.toml explains all keys",
             )  # fmt: skip
     for item in fields(kind):
         if item.name not in table and not _has_default(item):
-            raise RecordError("the key is missing", file=file, key=f"{key}.{item.name}".lstrip("."))
+            raise RecordError("The key is missing", file=file, key=f"{key}.{item.name}".lstrip("."))
     given = {name: _value(known[name], value, file, f"{key}.{name}".lstrip(".")) for name, value in table.items()}
     return kind(**given)
 

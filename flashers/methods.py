@@ -163,7 +163,7 @@ def open(
         AccessError: If it may not be opened.
     """
     if method not in METHODS:
-        raise PlanError(f"pmport does not flash by {method!r}", remedy=f"it does by {', '.join(METHODS)}")
+        raise PlanError(f"pmport does not flash by {method!r}", remedy=f"It does by {', '.join(METHODS)}")
     added = METHODS.added(method)
     flasher = cast("Callable[[Transport], Flasher]", load(added) if added else named(METHODS[method]))
     connect = cast("Connect", getattr(flasher, "connect", partial(_connect, method)))

@@ -104,9 +104,9 @@ def kernel_version(top: Path) -> str:
     words = dict(re.findall(r"^(VERSION|PATCHLEVEL|SUBLEVEL|EXTRAVERSION) *= *(\S*)$", text, re.MULTILINE))
     if "PATCHLEVEL" not in words or not (top / "Kconfig").is_file():
         raise RecordError(
-            "this is no kernel source tree: it has no Makefile with VERSION and PATCHLEVEL, or no Kconfig",
+            "This is no kernel source tree: it has no Makefile with VERSION and PATCHLEVEL, or no Kconfig",
             file=str(top),
-            remedy="name the top folder of an unpacked kernel source",
+            remedy="Name the top folder of an unpacked kernel source",
         )
     sublevel = words.get("SUBLEVEL") or "0"
     return f"{words['VERSION']}.{words['PATCHLEVEL']}.{sublevel}{words.get('EXTRAVERSION', '')}"

@@ -97,7 +97,7 @@ class MainlineIndex:
             raise FormatError(
                 f"{name} is no index of this format",
                 format="kernel index",
-                remedy="make it: pmport kernel index SOURCE -o FILE",
+                remedy="Make it: pmport kernel index SOURCE -o FILE",
             )
         self.kernel: str = str(header.get("kernel", ""))
         self.origin: str = str(header.get("origin", ""))
@@ -286,7 +286,7 @@ def load_index(series_or_file: str | os.PathLike[str] = "") -> MainlineIndex:
             f"{text!r} is neither a file nor a series of the kernel", remedy=f"shipped are {', '.join(known)}"
         )
     if not known:
-        raise RecordError("no index is shipped", remedy="make one: pmport kernel index SOURCE -o FILE")
+        raise RecordError("No index is shipped", remedy="Make one: pmport kernel index SOURCE -o FILE")
     return _shipped(min(known, key=lambda series: _distance(series, wanted)) if wanted else known[-1])
 
 

@@ -126,7 +126,7 @@ def contradiction(rule: Rule, other: Rule, name: str) -> RecordError:
     """The error that names two rules that contradict each other, for the file of that name."""
     where = f"{other.category}, line {other.line}" if other.line else other.category
     what = f"{rule.category} wants it {rule.wants}, but {where} wants it {other.wants}"
-    return RecordError(what, file=name, key=rule.option, line=rule.line or None, remedy="take one of the two out")
+    return RecordError(what, file=name, key=rule.option, line=rule.line or None, remedy="Take one of the two out")
 
 
 def overlap(a: Rule, b: Rule) -> bool:

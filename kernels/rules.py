@@ -101,7 +101,7 @@ class RuleSet:
             for category in self.aliases.get(name, (name,)):
                 if category not in self.categories:
                     known = ", ".join((*self.aliases, *self.categories))
-                    raise RecordError(f"there is no category {category!r}", file=self.name, remedy=f"known: {known}")
+                    raise RecordError(f"There is no category {category!r}", file=self.name, remedy=f"Known: {known}")
                 found[category] = None
         return tuple(found)
 

@@ -86,7 +86,7 @@ def _driver() -> Any:  # noqa: C901 - a class of small methods
             """
             if not filename:
                 if role not in self.flash_images:
-                    raise ExecutionError(f"no image is named for {role}: give a file, or a row in flash_images")
+                    raise ExecutionError(f"No image is named for {role}: give a file, or a row in flash_images")
                 filename = self.target.env.config.get_image_path(self.flash_images[role])
             record = ["--codename", self.device] if self.device else []
             self._run("flash", *record, f"{role}={self._there(filename)}")

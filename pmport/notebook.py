@@ -105,7 +105,7 @@ def _in_notebook() -> Callable[[str], object]:
         module: Any = import_module("IPython.display")  # only notebooks have it
     except ImportError as error:
         raise MissingDependencyError(
-            "drawing in a notebook needs IPython", install="pip install 'pmport[notebook]'"
+            "Drawing in a notebook needs IPython", install="pip install 'pmport[notebook]'"
         ) from error
     handle = module.display(module.HTML(""), display_id=True)
     return lambda html: handle.update(module.HTML(html))

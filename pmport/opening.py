@@ -48,7 +48,7 @@ def open(path: Readable, kind: type[Node] = Node) -> Node:
     if not isinstance(path, (str, os.PathLike)):
         return _of_kind(Section.of(path), kind)
     if os.path.isdir(path):  # noqa: PTH112 - any path-like will do
-        raise FormatError(f"{os.fspath(path)} is a directory", remedy="name a file in it")
+        raise FormatError(f"{os.fspath(path)} is a directory", remedy="Name a file in it")
     section = Section.of(path)
     try:
         return _of_kind(section, kind)
@@ -65,6 +65,6 @@ def _of_kind(section: Section, kind: type[Node]) -> Node:
             f"{section.source.name} is read as {node.KIND!r}, not as {wanted!r}",
             format=wanted,
             offset=0,
-            remedy=f"leave the kind out, and look at the {type(node).__name__}",
+            remedy=f"Leave the kind out, and look at the {type(node).__name__}",
         )
     return node

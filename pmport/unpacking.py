@@ -219,13 +219,13 @@ def repack(directory: str | os.PathLike[str], **options: Any) -> Node:
         raise FormatError(
             f"{', '.join(changed) or 'something'} was changed, and this format is read-only",
             format=manifest.kind,
-            remedy="restore the files, or unpack again",
+            remedy="Restore the files, or unpack again",
         )
     edits = {**changed, **fields, **(manifest.hints if changed else {}), **options}
     try:
         signature(edit).bind(**edits)
     except TypeError as error:
-        raise FormatError(f"this cannot be changed: {error}", format=manifest.kind) from None
+        raise FormatError(f"This cannot be changed: {error}", format=manifest.kind) from None
     new = edit(**edits)
     if not isinstance(new, Node):
         raise TypeError(f"{kind.__name__}.replace gives no node")
@@ -251,17 +251,17 @@ class _Manifest:
                 data = tomllib.load(file)
         except FileNotFoundError:
             raise RecordError(
-                "there is no such manifest", file=str(path), remedy="name a folder that pmport unpack wrote"
+                "There is no such manifest", file=str(path), remedy="Name a folder that pmport unpack wrote"
             ) from None
         except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-            raise RecordError(f"it cannot be read: {error}", file=str(path)) from None
+            raise RecordError(f"It cannot be read: {error}", file=str(path)) from None
         if data.get("schema") != SCHEMA:
-            raise RecordError(f"is {data.get('schema')!r}, and {SCHEMA} is known", file=str(path), key="schema")
+            raise RecordError(f"Is {data.get('schema')!r}, and {SCHEMA} is known", file=str(path), key="schema")
         rows, inside = data.get("parts", []), data.get("contents", [])
         checked = all(isinstance(listed, list) and all(map(_row_is_good, listed)) for listed in (rows, inside))
         if not checked or not all("file" in row for row in inside) or not isinstance(data.get("kind"), str):
             raise RecordError(
-                "a part lacks name, role or size, or its file is no plain name", file=str(path), key="parts"
+                "A part lacks name, role or size, or its file is no plain name", file=str(path), key="parts"
             )
         for row in (*rows, *inside):
             row["name"] = _name_of(row)
@@ -274,10 +274,10 @@ class _Manifest:
         for name, value in self.fields.items():
             if name not in known or type(value) is not type(known[name]):
                 raise RecordError(
-                    "there is no such field, or its value is of another type",
+                    "There is no such field, or its value is of another type",
                     file=str(self.path),
                     key=f"fields.{name}",
-                    remedy=f"known are {', '.join(known) or 'none'}",
+                    remedy=f"Known are {', '.join(known) or 'none'}",
                 )
         return {name: value for name, value in self.fields.items() if value != known[name]}
 
@@ -299,7 +299,7 @@ class _Manifest:
                 status = path.stat()
             except OSError as error:
                 raise RecordError(
-                    f"the part {row['name']} cannot be read: {error.strerror}", file=str(path), key="file"
+                    f"The part {row['name']} cannot be read: {error.strerror}", file=str(path), key="file"
                 ) from None
             if status.st_size == row["size"] and (
                 status.st_mtime_ns == row.get("written_ns")
@@ -319,7 +319,7 @@ class _Manifest:
                 yield Section.of(FileSource(folder / row["file"]))
             else:
                 if at + row["size"] > skeleton.size:
-                    raise RecordError("it is shorter than the manifest says", file=str(folder / SKELETON))
+                    raise RecordError("It is shorter than the manifest says", file=str(folder / SKELETON))
                 yield skeleton[at : at + row["size"]]
                 at += row["size"]
 
@@ -349,16 +349,16 @@ def _name_of(row: Mapping[str, Any]) -> str:
 def _table(data: Mapping[str, Any], key: str, path: Path) -> Mapping[str, Any]:
     table = data.get(key, {})
     if not isinstance(table, dict):
-        raise RecordError("it is no table", file=str(path), key=key)
+        raise RecordError("It is no table", file=str(path), key=key)
     return table
 
 
 def _claim(folder: Path) -> None:
     if folder.is_dir() and any(folder.iterdir()) and not (folder / MANIFEST).exists():
         raise RecordError(
-            "the folder holds other things, and was left as it is",
+            "The folder holds other things, and was left as it is",
             file=str(folder),
-            remedy="name a new or empty folder",
+            remedy="Name a new or empty folder",
         )
 
 

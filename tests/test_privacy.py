@@ -101,7 +101,7 @@ def test_no_generated_file_holds_it(image: Path) -> None:
 
 
 VIEWS: dict[str, Callable[[Path], object]] = {
-    "an image": pmport.open,
+    "An image": pmport.open,
     "its facts": lambda path: pmport.facts.of(pmport.open(path)),
     "a draft": lambda path: device_db.draft(pmport.facts.of(pmport.open(path)), codename="acme-argon"),
     "getvars": lambda _: GetVars.parse(GETVARS.encode()),

@@ -94,19 +94,19 @@ class FastbootClient(Conversation):
                 fails on the way: says how many bytes arrived.
         """
         if not 0 < data.size <= wire.LARGEST_DOWNLOAD:
-            raise FlashError(f"{step}: {data.size} bytes cannot be downloaded at once", state="nothing was sent")
+            raise FlashError(f"{step}: {data.size} bytes cannot be downloaded at once", state="Nothing was sent")
         with held("nothing was written: the download is complete, and was not used"):
             self._send(wire.download(data.size).decode("ascii"))
             answer = self._final(self._patience("download", self.timeouts.answer), step)
             if answer.tag is Tag.FAIL:
                 raise DeviceRefusedError(
-                    f"the phone refused a download of {data.size} bytes: {answer.text}", device_text=answer.text,
-                    state="nothing was sent", remedy=explained(answer.text),
+                    f"The phone refused a download of {data.size} bytes: {answer.text}", device_text=answer.text,
+                    state="Nothing was sent", remedy=explained(answer.text),
                 )  # fmt: skip
             if answer.tag is not Tag.DATA or answer.size != data.size:
                 raise ProtocolError(
-                    f"the phone wants {answer.text!r} instead of {data.size} bytes", device_text=answer.text,
-                    state="nothing was sent", remedy=AGAIN,
+                    f"The phone wants {answer.text!r} instead of {data.size} bytes", device_text=answer.text,
+                    state="Nothing was sent", remedy=AGAIN,
                 )  # fmt: skip
             self._busy = step
             self._stream(data, step)
@@ -138,17 +138,17 @@ class FastbootClient(Conversation):
             answer = self._final(self._patience(text, self.timeouts.answer), step)
             if answer.tag is Tag.FAIL:
                 raise DeviceRefusedError(
-                    f"the phone refused {text!r}: {answer.text}", device_text=answer.text, remedy=explained(answer.text)
+                    f"The phone refused {text!r}: {answer.text}", device_text=answer.text, remedy=explained(answer.text)
                 )
             if answer.tag is not Tag.DATA:
                 raise ProtocolError(
-                    f"the phone sends no data after {text!r}", device_text=answer.text, state=UNCHANGED, remedy=AGAIN
+                    f"The phone sends no data after {text!r}", device_text=answer.text, state=UNCHANGED, remedy=AGAIN
                 )
             size = answer.size
             if size > limit or expected not in {None, size}:
                 self._busy = step
                 raise ProtocolError(
-                    f"the phone announced {size} bytes after {text!r}, and {limit if expected is None else expected}"
+                    f"The phone announced {size} bytes after {text!r}, and {limit if expected is None else expected}"
                     f" are {'the most that it can have' if expected is None else 'what was asked for'}",
                     device_text=answer.text, state=f"{UNCHANGED}; the phone wants to send data", remedy=AGAIN,
                 )  # fmt: skip
@@ -272,8 +272,8 @@ class FastbootClient(Conversation):
                 return
             except DeadlineError as error:
                 raise FlashError(
-                    f"the phone does not answer {text!r}, and is still there", state="the steps before it are done",
-                    remedy="look at its screen; switch it off and on by its keys if nothing happens",
+                    f"The phone does not answer {text!r}, and is still there", state="The steps before it are done",
+                    remedy="Look at its screen; switch it off and on by its keys if nothing happens",
                 ) from error  # fmt: skip
             except Stopped as stop:
                 raise self._settled(stop, text) from None
@@ -283,6 +283,6 @@ def _refuse_changed(data: Section, step: str, sent: int) -> None:
     if name := data.changed_file():
         raise FlashError(
             f"{step}: {name} was changed while it was sent", bytes_sent=sent,
-            state=f"the phone has {sent} bytes of the download; the partition is as it was",
-            remedy="unplug the phone, let whatever writes the file finish, and start again",
+            state=f"The phone has {sent} bytes of the download; the partition is as it was",
+            remedy="Unplug the phone, let whatever writes the file finish, and start again",
         )  # fmt: skip

@@ -105,7 +105,7 @@ class Conversation:
     def _send(self, text: str) -> None:
         if self._busy:
             raise ProtocolError(
-                f"the device is still in the middle of {self._busy}", state="it waits for the rest of the data",
+                f"The device is still in the middle of {self._busy}", state="It waits for the rest of the data",
                 remedy=AGAIN,
             )  # fmt: skip
         if not self._greeted:
@@ -133,13 +133,13 @@ class Conversation:
         answer = self._final(self._patience(text, timeout), step)
         if answer.tag is Tag.FAIL:
             raise DeviceRefusedError(
-                f"the phone refused {text!r}: {answer.text or 'without a reason'}",
+                f"The phone refused {text!r}: {answer.text or 'without a reason'}",
                 device_text=answer.text,
                 remedy=explained(answer.text),
             )
         if answer.tag is Tag.DATA:
             raise ProtocolError(
-                f"the phone announced data after {text!r}, which has none", device_text=answer.text, remedy=AGAIN
+                f"The phone announced data after {text!r}, which has none", device_text=answer.text, remedy=AGAIN
             )
         return answer.text
 

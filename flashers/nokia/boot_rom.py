@@ -74,11 +74,11 @@ class OmapClient:
         try:
             data = self.transport.read(ROOM, self.settings.read)
         except DeadlineError as error:
-            raise FlashError("the boot ROM does not say its name", state=UNTOUCHED, remedy=AGAIN) from error
+            raise FlashError("The boot ROM does not say its name", state=UNTOUCHED, remedy=AGAIN) from error
         try:
             return AsicId.parse(data)
         except FormatError as error:
-            raise ProtocolError(f"this is no OMAP3: {error}", state=UNTOUCHED, remedy=AGAIN) from error
+            raise ProtocolError(f"This is no OMAP3: {error}", state=UNTOUCHED, remedy=AGAIN) from error
 
     def cold_flash(self, second: Section, secondary: Section) -> AsicId:
         """Start a temporary NOLO from memory; the phone comes back to the cable as one.
@@ -101,7 +101,7 @@ class OmapClient:
             self._secondary(loaders[1])
         except TransportError as error:
             raise FlashError(
-                f"cold flashing: {error.what}", bytes_sent=error.bytes_sent, state=UNTOUCHED, remedy=AGAIN
+                f"Cold flashing: {error.what}", bytes_sent=error.bytes_sent, state=UNTOUCHED, remedy=AGAIN
             ) from error
         return identity
 
@@ -140,7 +140,7 @@ class OmapClient:
                     self.on_event(Waiting("cold flashing", "the second loader to start", self.settings.read))
                     continue
                 return
-        raise FlashError("the second loader does not run", state=UNTOUCHED, remedy=f"is it signed for this chip? {AGAIN}")  # fmt: skip
+        raise FlashError("The second loader does not run", state=UNTOUCHED, remedy=f"Is it signed for this chip? {AGAIN}")  # fmt: skip
 
     def _secondary(self, loader: Section) -> None:
         checksum = wire.checksum(loader.chunks())
@@ -155,7 +155,7 @@ class OmapClient:
             self.transport.read(ROOM, self.settings.read)
         except DeadlineError as error:
             raise FlashError(
-                f"the second loader does not confirm {what}: its checksum is wrong, or bytes were lost",
+                f"The second loader does not confirm {what}: its checksum is wrong, or bytes were lost",
                 state=UNTOUCHED, remedy=AGAIN,
             ) from error  # fmt: skip
 

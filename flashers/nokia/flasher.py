@@ -112,8 +112,8 @@ class NokiaFlasher:
         wanted = plan.preconditions.products
         if wanted and self.client.product not in wanted:
             raise PlanError(
-                f"the phone is {self.client.product}, and the plan is for {' or '.join(wanted)}",
-                state="nothing was written", remedy="take the right phone, or make a plan for this one",
+                f"The phone is {self.client.product}, and the plan is for {' or '.join(wanted)}",
+                state="Nothing was written", remedy="Take the right phone, or make a plan for this one",
             )  # fmt: skip
         for step in plan.steps:
             label = ImageLabel.parse(step.argument)
@@ -121,7 +121,7 @@ class NokiaFlasher:
                 raise PlanError(
                     f"{step.image.name} is for {label.device} {','.join(label.revisions)}, and the phone is"
                     f" {self.client.product} {self.client.revision}",
-                    state="nothing was written", remedy="take the image for this revision",
+                    state="Nothing was written", remedy="Take the image for this revision",
                 )  # fmt: skip
 
     def _do(self, step: Step) -> None:
@@ -144,8 +144,8 @@ class NokiaFlasher:
     def _run_mk2(self, plan: FlashPlan) -> None:
         if any(step.verb is not Verb.REBOOT for step in plan.steps):
             raise PlanError(
-                "the phone is in PC-Suite mode, in which nothing can be flashed", state="nothing was written",
-                remedy="reboot it into update mode: pmport nokia reboot update",
+                "The phone is in PC-Suite mode, in which nothing can be flashed", state="Nothing was written",
+                remedy="Reboot it into update mode: pmport nokia reboot update",
             )  # fmt: skip
         with told("reboot", "nothing was written", AGAIN):
             for step in plan.steps:
@@ -156,8 +156,8 @@ class NokiaFlasher:
         loaders = [step.image.section for _, step in steps[:2] if step.verb is Verb.STAGE and step.image]
         if [step.partition for _, step in steps[:2]] != list(LOADERS) or len(loaders) != 2:
             raise PlanError(
-                "the phone waits in its boot ROM, and the plan does not begin with the loaders 2nd and secondary",
-                state="nothing was written", remedy="give both, or switch the phone into update mode",
+                "The phone waits in its boot ROM, and the plan does not begin with the loaders 2nd and secondary",
+                state="Nothing was written", remedy="Give both, or switch the phone into update mode",
             )  # fmt: skip
         on_event(StepStarted("cold flash", 0, len(plan.steps)))
         start = time.monotonic()
@@ -178,8 +178,8 @@ class NokiaFlasher:
             )
         except TransportError as error:
             raise FlashError(
-                f"the temporary NOLO did not appear on the cable: {error.what}",
-                state="nothing is written",
+                f"The temporary NOLO did not appear on the cable: {error.what}",
+                state="Nothing is written",
                 remedy=AGAIN,
             ) from error
         self.mode = NOLO
@@ -204,7 +204,7 @@ def opened(phone: UsbDevice) -> UsbTransport:
 def _interface(phone: UsbDevice) -> UsbInterface:
     fitting = [item for item in phone.interfaces if item.endpoint_in and item.endpoint_out]
     if not fitting:
-        raise TransportError(f"the phone at {phone.path} has no interface to flash by", device=phone.path, remedy=AGAIN)
+        raise TransportError(f"The phone at {phone.path} has no interface to flash by", device=phone.path, remedy=AGAIN)
     interface = fitting[0]
     if phone.mode is not None and phone.mode.name != NOLO:
         interface = replace(interface, endpoint_out=MESSAGES)

@@ -72,14 +72,14 @@ class Mk2Client:
         try:
             answer = Message.parse(raw)
         except FormatError as error:
-            raise ProtocolError(f"the phone answered {raw[:16].hex(' ')}: {error.what}", remedy=AGAIN) from error
+            raise ProtocolError(f"The phone answered {raw[:16].hex(' ')}: {error.what}", remedy=AGAIN) from error
         if (answer.number, answer.kind, answer.direction) != (number, kind | wire.REPLY, wire.FROM_DEVICE):
-            raise ProtocolError(f"the phone answered message {number} with {raw[:16].hex(' ')}", remedy=AGAIN)
+            raise ProtocolError(f"The phone answered message {number} with {raw[:16].hex(' ')}", remedy=AGAIN)
         if kind is Kind.PING:
             return answer.data
         if answer.data[:1] != b"\0":
             raise DeviceRefusedError(
-                f"the phone refused {kind.name} {data.decode('latin1')!r}", device_text=answer.data.hex(), remedy=AGAIN
+                f"The phone refused {kind.name} {data.decode('latin1')!r}", device_text=answer.data.hex(), remedy=AGAIN
             )
         return answer.data[1:]
 

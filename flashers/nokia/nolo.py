@@ -118,7 +118,7 @@ class NoloClient:
         answer = self.ask(control)
         if len(answer) != control.length:
             name = Request(control.request).name
-            raise ProtocolError(f"the phone answered {name} with {answer[:16].hex(' ') or 'nothing'}", remedy=AGAIN)
+            raise ProtocolError(f"The phone answered {name} with {answer[:16].hex(' ') or 'nothing'}", remedy=AGAIN)
         return wire.number(answer)
 
     def error_log(self) -> tuple[str, ...]:
@@ -150,7 +150,7 @@ class NoloClient:
         end = time.monotonic() + self.settings.ready
         while self._fixed(wire.STATUS):
             if time.monotonic() > end:
-                raise FlashError("the phone does not get ready", state="nothing was written", remedy=AGAIN)
+                raise FlashError("The phone does not get ready", state="Nothing was written", remedy=AGAIN)
             time.sleep(self.settings.poll)
         with suppress(DeviceRefusedError):
             self.error_log()
@@ -158,11 +158,11 @@ class NoloClient:
         try:
             self.version = wire.version_text(self._fixed(wire.VERSION))
         except FormatError as error:
-            raise ProtocolError(f"this is no NOLO that pmport knows: {error.what}", remedy=AGAIN) from error
+            raise ProtocolError(f"This is no NOLO that pmport knows: {error.what}", remedy=AGAIN) from error
         if self.settings.check_product and identity.get("prod_code") not in wire.PRODUCTS:
             raise ProtocolError(
-                f"the phone says that it is {identity.get('prod_code', 'nothing')!r}, which is none of Nokia's",
-                state="nothing was written", remedy=AGAIN,
+                f"The phone says that it is {identity.get('prod_code', 'nothing')!r}, which is none of Nokia's",
+                state="Nothing was written", remedy=AGAIN,
             )  # fmt: skip
         self.identity = identity
 
@@ -360,7 +360,7 @@ class NoloClient:
             if status.startswith("error"):
                 raise FlashError(
                     f"{step}: the modem says {status}", partition=MODEM, device_text=status,
-                    state="the modem's software is not whole", remedy="flash it again before the phone is started",
+                    state="The modem's software is not whole", remedy="Flash it again before the phone is started",
                 )  # fmt: skip
             if status != last:
                 self.on_event(DeviceText(step, status))
@@ -368,7 +368,7 @@ class NoloClient:
             if time.monotonic() > end:
                 raise FlashError(
                     f"{step}: the modem is not ready", partition=MODEM, device_text=status,
-                    state="the modem's software may not be whole", remedy="flash it again before the phone is started",
+                    state="The modem's software may not be whole", remedy="Flash it again before the phone is started",
                 )  # fmt: skip
             time.sleep(self.settings.poll)
 

@@ -77,7 +77,7 @@ class LokeClient:
                 if attempt == self.settings.retries or error.bytes_sent:
                     raise
                 time.sleep(self.settings.retry_pause * (attempt + 1))
-        raise AssertionError("the loop returns or raises")
+        raise AssertionError("The loop returns or raises")
 
     def _end_packet(self) -> None:
         if not self._empty or self.settings.empty_packets is EmptyPackets.NEVER:
@@ -108,7 +108,7 @@ class LokeClient:
         try:
             return Response.parse(data)
         except FormatError as error:
-            raise ProtocolError(f"the phone answered {data[:16].hex(' ') or 'nothing'}", remedy=AGAIN) from error
+            raise ProtocolError(f"The phone answered {data[:16].hex(' ') or 'nothing'}", remedy=AGAIN) from error
 
     def _expect(self, kind: int, what: str, seconds: float, *, retries: bool = True) -> int:
         return self._checked(self._receive(seconds, retries=retries), kind, what)
@@ -116,11 +116,11 @@ class LokeClient:
     def _checked(self, response: Response, kind: int, what: str) -> int:
         if response.failed:
             raise DeviceRefusedError(
-                f"the phone refused {what}: {meaning(response.value)} (code {response.value})",
+                f"The phone refused {what}: {meaning(response.value)} (code {response.value})",
                 device_text=str(response.value), remedy=AGAIN,
             )  # fmt: skip
         if response.kind != kind:
-            raise ProtocolError(f"the phone answered {what} with a message of kind {response.kind:#x}", remedy=AGAIN)
+            raise ProtocolError(f"The phone answered {what} with a message of kind {response.kind:#x}", remedy=AGAIN)
         return response.value
 
     def ask(self, request: Request, *, seconds: float | None = None, retries: bool = True) -> int:
@@ -165,12 +165,12 @@ class LokeClient:
                 self.greeted = self._silent = True  # a phone whose session was closed answers only to the next begin
                 return
             raise FlashError(
-                "the phone does not answer the greeting", state="nothing was written",
+                "The phone does not answer the greeting", state="Nothing was written",
                 remedy=f"{AGAIN}; stop ModemManager, which may have spoken to it first",
             ) from error  # fmt: skip
         if answer.rstrip(b"\0") != wire.HANDSHAKE_REPLY:
             raise ProtocolError(
-                f"the phone answered the greeting with {answer[:16]!r}", state="nothing was written", remedy=AGAIN
+                f"The phone answered the greeting with {answer[:16]!r}", state="Nothing was written", remedy=AGAIN
             )
         self.greeted = True
 
@@ -186,7 +186,7 @@ class LokeClient:
             word = self.ask(wire.begin_session(self.settings.host_version), retries=not self._silent)
         except DeadlineError as error:
             raise FlashError(
-                "the phone opens no session", state="nothing was written",
+                "The phone opens no session", state="Nothing was written",
                 remedy=f"{AGAIN}; stop ModemManager, which may have spoken to it first",
             ) from error  # fmt: skip
         dialect = Dialect.of(word)
@@ -247,7 +247,7 @@ class LokeClient:
         """
         size = self.ask(wire.pit_dump())
         if not 0 < size <= LARGEST:
-            raise ProtocolError(f"the phone announced a partition table of {size} bytes", remedy=AGAIN)
+            raise ProtocolError(f"The phone announced a partition table of {size} bytes", remedy=AGAIN)
         pieces = []
         for number, start in enumerate(range(0, size, wire.PIT_PART)):
             wanted = min(wire.PIT_PART, size - start)
@@ -255,7 +255,7 @@ class LokeClient:
             piece = self._tried(lambda: self.transport.read(ANSWER_ROOM, self.settings.answer))
             if len(piece) != wanted:
                 raise ProtocolError(
-                    f"part {number} of the partition table has {len(piece)} bytes, not {wanted}", remedy=AGAIN
+                    f"Part {number} of the partition table has {len(piece)} bytes, not {wanted}", remedy=AGAIN
                 )
             pieces.append(piece)
         self._drain()
@@ -263,7 +263,7 @@ class LokeClient:
         try:
             return Pit.parse(b"".join(pieces))
         except FormatError as error:
-            raise ProtocolError(f"the phone's partition table is broken: {error}", remedy=AGAIN) from error
+            raise ProtocolError(f"The phone's partition table is broken: {error}", remedy=AGAIN) from error
 
     def _drain(self) -> None:
         """Some phones end the table with a zero-length packet of their own."""
@@ -376,7 +376,7 @@ class LokeClient:
                 return
             raise
         if index != number:
-            raise ProtocolError(f"the phone acknowledged part {index} instead of {number}", remedy=AGAIN)
+            raise ProtocolError(f"The phone acknowledged part {index} instead of {number}", remedy=AGAIN)
 
     def _acknowledged(self, kind: Kind, what: str, limit: float) -> int:
         """The answer to a part or to the end of a sequence; the late one to the first part may come before it."""

@@ -149,7 +149,7 @@ def data_interface(device: UsbDevice) -> UsbInterface:
     fitting.sort(key=lambda item: item.triple[0] != DATA_CLASS)
     if not fitting:
         raise TransportError(
-            f"the phone at {device.path} has no interface with two bulk endpoints", device=device.path, remedy=AGAIN
+            f"The phone at {device.path} has no interface with two bulk endpoints", device=device.path, remedy=AGAIN
         )
     return fitting[0]
 
@@ -171,8 +171,8 @@ def check_table(plan: FlashPlan, table: Pit, *, sizes: bool = True) -> None:
     project = table.project.strip()
     if wanted.products and project and project not in wanted.products:
         raise PlanError(
-            f"the phone's table is of {project!r}, and the plan is for {' or '.join(wanted.products)}",
-            state="nothing was written", remedy="take the right phone, or make a plan for this one",
+            f"The phone's table is of {project!r}, and the plan is for {' or '.join(wanted.products)}",
+            state="Nothing was written", remedy="Take the right phone, or make a plan for this one",
         )  # fmt: skip
     for step in plan.steps:
         if step.verb is not Verb.FLASH or step.image is None or step.partition == TABLE:
@@ -183,12 +183,12 @@ def check_table(plan: FlashPlan, table: Pit, *, sizes: bool = True) -> None:
         if expected and room and expected != room:
             raise PlanError(
                 f"{entry.name} has {room} bytes, and had {expected} when the plan was made",
-                state="nothing was written", remedy="make the plan again",
+                state="Nothing was written", remedy="Make the plan again",
             )  # fmt: skip
         if sizes and room and step.image.size > room:
             raise PlanError(
                 f"{step.image.name} takes {step.image.size} bytes, and {entry.name} has {room}",
-                state="nothing was written", remedy="make the image smaller, or set check_sizes=False",
+                state="Nothing was written", remedy="Make the image smaller, or set check_sizes=False",
             )  # fmt: skip
 
 
@@ -196,8 +196,8 @@ def _entry(table: Pit, name: str) -> PitEntry:
     entry = table.find(name)
     if entry is None:
         raise PlanError(
-            f"the phone has no partition {name!r}", state="nothing was written",
-            remedy=f"it has {', '.join(table.names)}; upper and lower case count",
+            f"The phone has no partition {name!r}", state="Nothing was written",
+            remedy=f"It has {', '.join(table.names)}; upper and lower case count",
         )  # fmt: skip
     return entry
 
@@ -209,4 +209,4 @@ def _check_step(step: Step) -> None:
         Verb.COMMAND: step.argument in {T_FLASH, ERASE_USERDATA},
     }
     if not known.get(step.verb, False):
-        raise PlanError(f"download mode cannot do {step.title!r}", remedy="it flashes, reboots, and nothing else")
+        raise PlanError(f"download mode cannot do {step.title!r}", remedy="It flashes, reboots, and nothing else")

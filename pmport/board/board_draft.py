@@ -147,7 +147,7 @@ def draft(
         raise FormatError(
             "The tree is an overlay alone: it says nothing without the tree that it is applied to",
             format="device tree",
-            remedy="name the base first, then the overlay",
+            remedy="Name the base first, then the overlay",
         )
     identity = identify(tree)
     if overlays:
@@ -192,7 +192,7 @@ def _fits(view: VendorView) -> None:
         raise FormatError(
             f"Of {len(keys)} addresses in the tree mainline's {view.chip.chip} has {known}: it is a tree of another chip",
             format="device tree",
-            remedy="look at the root's compatible and qcom,msm-id",
+            remedy="Look at the root's compatible and qcom,msm-id",
         )
 
 

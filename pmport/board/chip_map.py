@@ -245,7 +245,7 @@ def _members(folder: BoardFolder, file: str, like: str) -> Iterable[Member]:
         raise FormatError(
             f"The kernel source has no board {like} with this chip",
             format="kernel source",
-            remedy=f"one of: {', '.join(board.name for board in boards)[:400]}",
+            remedy=f"One of: {', '.join(board.name for board in boards)[:400]}",
         )
     found = [
         Member(

@@ -113,7 +113,7 @@ def _boot_of(node: Node | None, what: str) -> Image:
                 return inner
     kind = node.KIND if node is not None else "nothing"
     raise FormatError(
-        f"{what} is {kind}, and no boot image is in it", remedy="name a boot, recovery or vendor_boot image"
+        f"{what} is {kind}, and no boot image is in it", remedy="Name a boot, recovery or vendor_boot image"
     )
 
 
@@ -123,7 +123,7 @@ def _size(image: Node, partition_size: int | None) -> Iterator[Finding]:
         yield Finding(
             Severity.ERROR,
             "partition-size",
-            f"the image has {image.size} bytes, {over} more than the partition ({size_text(over)})",
+            f"The image has {image.size} bytes, {over} more than the partition ({size_text(over)})",
             why="the end would be cut off, or the flashing tool refuses it",
             fix="compress the ramdisk better, leave modules out of it, or compress the kernel if the bootloader unpacks it",
         )
@@ -181,7 +181,7 @@ def _cmdline(mine: BootImage, family: Profile | None) -> Iterator[Finding]:
         yield Finding(
             Severity.WARNING,
             "cmdline-first-field",
-            f"the command line has {length} bytes, and old bootloaders of this family read the first {FIRST_FIELD - 1}",
+            f"The command line has {length} bytes, and old bootloaders of this family read the first {FIRST_FIELD - 1}",
             where="extra_cmdline",
             source=family.source,
         )
@@ -190,7 +190,7 @@ def _cmdline(mine: BootImage, family: Profile | None) -> Iterator[Finding]:
         yield Finding(
             Severity.ERROR,
             "cmdline-too-long",
-            f"the command line has {length} bytes, and the kernel keeps {limit - 1} of them",
+            f"The command line has {length} bytes, and the kernel keeps {limit - 1} of them",
             where="cmdline",
             why="COMMAND_LINE_SIZE; the bootloader adds its own arguments besides",
         )
@@ -219,7 +219,7 @@ def _expectations(mine: BootImage, family: Profile, stock: Image | None) -> Iter
         yield Finding(
             Severity.WARNING,
             "kernel-compressed",
-            f"the kernel is compressed with {compression}, which {family.title} does not unpack",
+            f"The kernel is compressed with {compression}, which {family.title} does not unpack",
             where="kernel",
             why="it would jump into compressed bytes",
             fix="use the uncompressed Image, or a zImage that unpacks itself",
@@ -238,7 +238,7 @@ def _expectations(mine: BootImage, family: Profile, stock: Image | None) -> Iter
         yield Finding(
             Severity.WARNING,
             "mtk-header-missing",
-            "the kernel has no MediaTek header",
+            "The kernel has no MediaTek header",
             where="kernel",
             why="many, not all, of MediaTek's bootloaders refuse a kernel without it; the stock image tells",
             source=family.source,

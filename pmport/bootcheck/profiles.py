@@ -110,4 +110,4 @@ def profile_named(name: str) -> Profile:
     try:
         return PROFILES[name]
     except KeyError:
-        raise RecordError(f"no profile is named {name!r}", remedy=f"there are {', '.join(PROFILES)}") from None
+        raise RecordError(f"No profile is named {name!r}", remedy=f"There are {', '.join(PROFILES)}") from None

@@ -38,7 +38,7 @@ def wrapping(image: Node, against: Node) -> Iterator[Finding]:
             yield Finding(
                 Severity.ERROR if fact.value == "mtk" else Severity.WARNING,
                 "mtk-header-missing" if fact.value == "mtk" else "wrapper-missing",
-                f"the stock image has {fact.value} ({fact.source}), and this has not",
+                f"The stock image has {fact.value} ({fact.source}), and this has not",
                 why="the bootloader may look for it",
                 fix="repack the stock image with your parts: what stands around them stays",
             )
@@ -55,7 +55,7 @@ def fields(mine: Image, stock: Image) -> Iterator[Finding]:
         Findings.
     """
     if type(mine) is not type(stock):
-        yield Finding(Severity.ERROR, "kind", f"this is an {mine.KIND}, and the stock image an {stock.KIND}")
+        yield Finding(Severity.ERROR, "kind", f"This is an {mine.KIND}, and the stock image an {stock.KIND}")
         return
     for field, why in (
         ("header_version", "the bootloader looks for sections where its version has them"),
@@ -64,7 +64,7 @@ def fields(mine: Image, stock: Image) -> Iterator[Finding]:
         ours, theirs = getattr(mine, field), getattr(stock, field)
         if ours != theirs:
             code = field.replace("_", "-")
-            yield Finding(Severity.ERROR, code, f"it is {ours}, and {theirs} in the stock image", where=field, why=why)
+            yield Finding(Severity.ERROR, code, f"It is {ours}, and {theirs} in the stock image", where=field, why=why)
     yield from _addresses(mine, stock)
     if isinstance(mine, BootImage) and isinstance(stock, BootImage):
         yield from _versions(mine, stock)
@@ -72,14 +72,14 @@ def fields(mine: Image, stock: Image) -> Iterator[Finding]:
         yield Finding(
             Severity.WARNING,
             "avb-missing",
-            "the stock image has verified boot data, and this has not",
+            "The stock image has verified boot data, and this has not",
             why="refused unless verification is disabled in the vbmeta partition",
         )
     if mine.cmdline != stock.cmdline:
         lost = [word for word in stock.cmdline.split() if word not in mine.cmdline.split()]
         if lost:
             yield Finding(
-                Severity.NOTE, "cmdline", f"the stock command line also has {' '.join(lost)}", where="cmdline"
+                Severity.NOTE, "cmdline", f"The stock command line also has {' '.join(lost)}", where="cmdline"
             )
 
 
@@ -94,7 +94,7 @@ def _addresses(mine: Image, stock: Image) -> Iterator[Finding]:
         yield Finding(
             Severity.WARNING,
             field.replace("_", "-"),
-            f"it is {ours:#010x}, and {theirs:#010x} in the stock image",
+            f"It is {ours:#010x}, and {theirs:#010x} in the stock image",
             where=field,
             why="the bootloader loads to where the header says, and other memory may be taken",
         )
@@ -107,7 +107,7 @@ def _versions(mine: BootImage, stock: BootImage) -> Iterator[Finding]:
             yield Finding(
                 Severity.WARNING,
                 field.replace("_", "-"),
-                f"it is {ours}, older than {theirs} in the stock image",
+                f"It is {ours}, older than {theirs} in the stock image",
                 where=field,
                 why="the key store refuses to work with an older version than before",
                 fix=f"set {field} to {theirs}",
@@ -136,7 +136,7 @@ def device_trees(mine: Image, stock: Image | None, family: Profile | None) -> It
             yield Finding(
                 Severity.WARNING,
                 "dtb-missing",
-                "no device tree was found in it",
+                "No device tree was found in it",
                 why=f"{family.title} looks for one by its ids, unless the kernel is too old for device trees",
                 source=family.source,
             )
@@ -159,7 +159,7 @@ def device_trees(mine: Image, stock: Image | None, family: Profile | None) -> It
         yield Finding(
             Severity.WARNING,
             "dtb-placement",
-            f"the stock image has its device trees here: {', '.join(places)}; this has none there",
+            f"The stock image has its device trees here: {', '.join(places)}; this has none there",
             why="the bootloader may look only there",
         )
 

@@ -168,7 +168,7 @@ def _rule(row: Mapping[str, Any], name: str) -> Rule:
         raise RecordError(f"The rule {given!r} is wrong: {error}", file=name) from error
     if rule.kind not in KINDS:
         raise RecordError(
-            f"The rule {given!r} is of kind {rule.kind!r}", file=name, remedy=f"write {' or '.join(KINDS)}"
+            f"The rule {given!r} is of kind {rule.kind!r}", file=name, remedy=f"Write {' or '.join(KINDS)}"
         )
     return rule
 

@@ -35,7 +35,7 @@ def console(port: str | None, baud: int, log: TextIO | None, seconds: float | No
     if port is None:
         if len(found) != 1:
             raise NoDeviceError(
-                f"there are {len(found)} serial ports", remedy="name one: pmport console --list shows them"
+                f"There are {len(found)} serial ports", remedy="Name one: pmport console --list shows them"
             )
         port = found[0][0]
     lines = Lines(log or sys.stdout, show=click.echo if log else None)

@@ -123,7 +123,7 @@ def _libusb() -> str:
 
 def _no_permission(device: UsbDevice) -> Finding:
     return Finding(
-        Severity.ERROR, "no-permission", f"the phone at {device.path} may not be opened ({device.problem})", where=device.path,
+        Severity.ERROR, "no-permission", f"The phone at {device.path} may not be opened ({device.problem})", where=device.path,
         fix=f"pmport doctor --rules | sudo tee /etc/udev/rules.d/{RULES_NAME}; sudo udevadm control --reload; then plug it in again",
     )  # fmt: skip
 
@@ -133,7 +133,7 @@ def _system_findings() -> Iterator[Finding]:
         return
     if not Path("/dev/bus/usb").is_dir():
         yield Finding(
-            Severity.WARNING, "no-usb-nodes", "there is no /dev/bus/usb: this system shows no USB devices to programs",
+            Severity.WARNING, "no-usb-nodes", "There is no /dev/bus/usb: this system shows no USB devices to programs",
             fix="in a virtual machine or a container, hand the device through; fastboot over tcp: needs none",
         )  # fmt: skip
     if os.geteuid() and not any((Path(folder) / RULES_NAME).exists() for folder in RULES_FOLDERS):

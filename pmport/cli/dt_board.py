@@ -99,5 +99,5 @@ def _score(drafted: Draft, reference: str) -> object:
 
         return drafted.score(read_source(reference, include=drafted.includes, symbols=True)).view()
     if not Path(reference).exists():
-        raise FormatError(f"There is no file {reference}", format="board file", remedy="name a .dts or .dtb file")
+        raise FormatError(f"There is no file {reference}", format="board file", remedy="Name a .dts or .dtb file")
     return drafted.score(tree_of(reference)).view()

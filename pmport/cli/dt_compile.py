@@ -126,7 +126,7 @@ def _refuse_errors(findings: Iterable[Finding], file: str) -> None:
         raise FormatError(
             f"{file} has {len(errors)} error{'s' * (len(errors) > 1)}",
             format="device tree source",
-            remedy="nothing was written; -f writes it all the same",
+            remedy="Nothing was written; -f writes it all the same",
         )
 
 

@@ -48,7 +48,7 @@ def open_config(path: str) -> KernelConfig:
         return config
     raise FormatError(
         f"{path} ({node.KIND}) holds no kernel configuration",
-        remedy="give a .config, or a kernel that was built with IKCONFIG",
+        remedy="Give a .config, or a kernel that was built with IKCONFIG",
     )
 
 

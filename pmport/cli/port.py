@@ -37,7 +37,7 @@ def _known(candidate: Candidate) -> Finding:
     return Finding(
         Severity.NOTE,
         "known-phone",
-        f"this may be the {candidate.name}, which has a record: {'; '.join(candidate.evidence)}",
+        f"This may be the {candidate.name}, which has a record: {'; '.join(candidate.evidence)}",
         where=candidate.codename,
         fix=f"look at it first: pmport db show {candidate.codename}",
     )
@@ -83,7 +83,7 @@ def port(
             raise FormatError(
                 f"{file} ({image.KIND}) says nothing about a device, and no package was written",
                 format=image.KIND,
-                remedy="give a stock boot image, a device tree, or a recorded fastboot getvar all",
+                remedy="Give a stock boot image, a device tree, or a recorded fastboot getvar all",
             )
         draft = pmport.device_db.draft(facts, codename=codename, **said)
     if board_tree and kernel_config:

@@ -77,7 +77,7 @@ class Blob(Node):
                     format=KIND,
                     field="totalsize",
                     offset=blob.header.totalsize,
-                    remedy="use find_blobs() for a file that holds several",
+                    remedy="Use find_blobs() for a file that holds several",
                 )
             blob = cls(section, blob.header)
         blob._fresh = blob._read()
@@ -101,7 +101,7 @@ class Blob(Node):
         section = section[: header.totalsize]
         if header.version >= 16 and _first_token(section, header) != b"\0\0\0\1\0\0\0\0":
             raise FormatError(
-                "the structure block does not begin with a root",
+                "The structure block does not begin with a root",
                 format=KIND,
                 field="off_dt_struct",
                 offset=header.off_dt_struct,

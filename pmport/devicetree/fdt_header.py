@@ -94,11 +94,11 @@ class Header:
             FormatError: If a field is wrong.
         """
         if not data.startswith(MAGIC):
-            raise FormatError(f"the magic is {data[:4].hex() or 'missing'}", format=KIND, field="magic", offset=0)
+            raise FormatError(f"The magic is {data[:4].hex() or 'missing'}", format=KIND, field="magic", offset=0)
         count = _fields(data)
         if len(data) < 4 * count or available < 4 * count:
             raise FormatError(
-                f"the header ends after {min(len(data), available)} of {4 * count} bytes",
+                f"The header ends after {min(len(data), available)} of {4 * count} bytes",
                 format=KIND,
                 offset=min(len(data), available),
             )
@@ -149,7 +149,7 @@ class Header:
         for field, place, offset, size, least in blocks:
             if offset < own_size or offset + max(size, least) > self.totalsize or size < least:
                 raise FormatError(
-                    f"the block of {size} bytes at {offset} is not within the {own_size} to {self.totalsize} bytes "
+                    f"The block of {size} bytes at {offset} is not within the {own_size} to {self.totalsize} bytes "
                     "behind the header",
                     format=KIND,
                     field=field,

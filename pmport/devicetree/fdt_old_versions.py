@@ -39,12 +39,12 @@ def modernise(block: bytes, start: int) -> bytes:
             past = value + size + 3 & ~3
             pieces += [block[i : i + 12], block[value:past]]
             if past > len(block):
-                raise FormatError("a value goes past the structure block", format=KIND, offset=start + i)
+                raise FormatError("A value goes past the structure block", format=KIND, offset=start + i)
             i = past
         elif token == b"\0\0\0\1":
             end = block.find(0, i + 4)
             if end < 0:
-                raise FormatError("the name of a node has no end", format=KIND, offset=start + i + 4)
+                raise FormatError("The name of a node has no end", format=KIND, offset=start + i + 4)
             name = block[i + 4 : end].rpartition(b"/")[2]
             pieces += [token, name, bytes(4 - len(name) % 4)]
             i = end + 4 & ~3

@@ -85,7 +85,7 @@ def read_reservations(data: bytes, header: Header) -> tuple[list[tuple[int, int]
             return found, offset
         found.append((address, size))
     raise FormatError(
-        "the memory reservations have no end", format=KIND, field="off_mem_rsvmap", offset=header.off_mem_rsvmap
+        "The memory reservations have no end", format=KIND, field="off_mem_rsvmap", offset=header.off_mem_rsvmap
     )
 
 
@@ -129,7 +129,7 @@ class _Reader:
                 self.fail(f"the token behind the root is {words[i]:#x}, not the end", i)
         except IndexError:
             raise FormatError(
-                "the structure block ends within the tree",
+                "The structure block ends within the tree",
                 format=KIND,
                 field="size_dt_struct",
                 offset=self.start + len(self.block),

@@ -59,7 +59,7 @@ def write(
         version = 17 if version is None else version
         if version not in VERSIONS:
             known = ", ".join(map(str, VERSIONS))
-            raise FormatError(f"there is no version {version}", format="device tree blob", remedy=f"one of {known}")
+            raise FormatError(f"There is no version {version}", format="device tree blob", remedy=f"One of {known}")
         layout = TreeLayout(version, VERSIONS[version][0], b"", {}, list(_CANONICAL))
     names = _Names(layout)
     old = layout.version < 16

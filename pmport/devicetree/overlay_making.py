@@ -69,9 +69,9 @@ class _Maker:
             pairs += [pair for pair in both if ours.parent is not None or pair[0].name not in BOOKKEEPING]
         if self.lost:
             raise FormatError(
-                f"an overlay cannot delete {', '.join(self.lost[:5])}{' …' if len(self.lost) > 5 else ''}",
+                f"An overlay cannot delete {', '.join(self.lost[:5])}{' …' if len(self.lost) > 5 else ''}",
                 format="device tree overlay",
-                remedy='disable a node by status = "disabled"; for more, change the base tree',
+                remedy='Disable a node by status = "disabled"; for more, change the base tree',
             )
         if self.fixups:
             holder = self.overlay.root.add("__fixups__")

@@ -211,7 +211,7 @@ class _Application:
                 "it has no __symbols__: build it with dtc -@" if symbols is None else "they are not in its __symbols__"
             )
             raise FormatError(
-                f"the base lacks the label{'s' * (len(missing) > 1)} {', '.join(missing)}",
+                f"The base lacks the label{'s' * (len(missing) > 1)} {', '.join(missing)}",
                 format=FORMAT,
                 field="__fixups__",
                 remedy=f"{known}; or it is the overlay of another phone",
@@ -343,7 +343,7 @@ class _Application:
 
     @staticmethod
     def _broken(what: str) -> FormatError:
-        return FormatError(what, format=FORMAT, remedy="it is damaged, or was made for another tool")
+        return FormatError(what, format=FORMAT, remedy="It is damaged, or was made for another tool")
 
 
 def fragments(overlay: DeviceTree) -> Iterator[tuple[str, TreeNode]]:

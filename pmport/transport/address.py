@@ -39,8 +39,8 @@ def split_address(text: str, port: int) -> tuple[str, int]:
     number = decimal(digits) if rest else port
     if not valid or not host or number is None or not 0 < number <= LAST_PORT:
         raise NoDeviceError(
-            f"{printable(text)!r} is no address of a phone", state="nothing was sent",
-            remedy="write host, host:port (1 to 65535), or [IPv6]:port",
+            f"{printable(text)!r} is no address of a phone", state="Nothing was sent",
+            remedy="Write host, host:port (1 to 65535), or [IPv6]:port",
         )  # fmt: skip
     return host, number
 

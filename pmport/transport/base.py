@@ -116,7 +116,7 @@ class Transport(Protocol):
         del request_type, request, value, index, data, timeout
         raise TransportError(
             f"{self.name} has no control transfers", device=self.name, state="Nothing was sent",
-            remedy="connect the phone by USB",
+            remedy="Connect the phone by USB",
         )  # fmt: skip
 
     def returned(
@@ -138,5 +138,5 @@ class Transport(Protocol):
         """
         del timeout, waited, mode, choose
         raise TransportError(
-            f"{self.name} cannot be found again", device=self.name, remedy="connect to the phone again"
+            f"{self.name} cannot be found again", device=self.name, remedy="Connect to the phone again"
         )

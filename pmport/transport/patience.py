@@ -100,4 +100,4 @@ class Patience:
             self._refuse(f"{self._named} has no end: the device sends more messages than any that is known")
 
     def _refuse(self, what: str) -> None:
-        raise ProtocolError(what, state="it may be in the middle of an answer", remedy=self._remedy)
+        raise ProtocolError(what, state="It may be in the middle of an answer", remedy=self._remedy)

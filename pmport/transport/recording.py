@@ -209,7 +209,7 @@ class Replayer(Transport):
             if not isinstance(row, dict):
                 raise FormatError(f"line {number} is no object", format="recording")
             if number == 1 and row.get("format") != FORMAT:
-                raise FormatError("it is no recording of pmport", format="recording", field="format")
+                raise FormatError("It is no recording of pmport", format="recording", field="format")
             entries = [(key, row[key]) for key in ("out", "in", "error") if key in row]
             if wrong := [key for key, content in entries if not _is_entry(key, content)]:
                 raise FormatError(f"line {number} has an entry that is none", format="recording", field=wrong[0])
@@ -218,14 +218,14 @@ class Replayer(Transport):
 
     def _next(self, direction: str) -> dict[str, Any]:
         if self._at >= len(self._rows):
-            raise DeadlineError("the recording ends here", device=self.name)
+            raise DeadlineError("The recording ends here", device=self.name)
         kind, content = self._rows[self._at]
         self._at += 1
         if kind == "error":
             raise ERRORS.get(content["type"], TransportError)(content["message"], device=self.name)
         if kind != direction:
             raise TransportError(
-                f"the recording has {'an answer' if kind == 'in' else 'a message'} here (entry {self._at})",
+                f"The recording has {'an answer' if kind == 'in' else 'a message'} here (entry {self._at})",
                 device=self.name,
             )
         return content
@@ -243,7 +243,7 @@ class Replayer(Transport):
         else:
             same = _bytes(content) == data or redact(data.decode("utf-8", "replace")) == content.get("text")
         if not same:
-            raise TransportError(f"the recording has another message as entry {self._at}", device=self.name)
+            raise TransportError(f"The recording has another message as entry {self._at}", device=self.name)
 
     def write_empty(self, timeout: float | None) -> None:
         """Compare with the zero-length packet that was sent."""
@@ -269,7 +269,7 @@ class Replayer(Transport):
         content = self._next("out")
         sent = b"" if isinstance(data, int) else data
         if content.get("control") != [request_type, request, value, index] or _bytes(content) != sent:
-            raise TransportError(f"the recording has another message as entry {self._at}", device=self.name)
+            raise TransportError(f"The recording has another message as entry {self._at}", device=self.name)
         return _bytes(self._next("in")) if request_type & READING else b""
 
     def returned(

@@ -106,12 +106,12 @@ def _refused(error: Exception, port: str) -> TransportError:
         return AccessError(
             f"{port} may not be opened",
             device=port,
-            remedy="join the group that owns it (dialout or uucp), or log in again",
+            remedy="Join the group that owns it (dialout or uucp), or log in again",
         )
     if number == errno.EBUSY:
-        return AccessError(f"{port} is used by another program", device=port, remedy="close that one, or ModemManager")
+        return AccessError(f"{port} is used by another program", device=port, remedy="Close that one, or ModemManager")
     if number == errno.ENOENT or not Path(port).exists():
-        return NoDeviceError(f"there is no {port}", device=port, remedy="pmport console --list shows what there is")
+        return NoDeviceError(f"There is no {port}", device=port, remedy="pmport console --list shows what there is")
     return TransportError(f"{port} cannot be opened: {error}", device=port)
 
 

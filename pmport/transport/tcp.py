@@ -56,8 +56,8 @@ class TcpTransport(Transport):
             self._socket = socket.create_connection((host, port), timeout)
         except OSError as error:
             raise NoDeviceError(
-                f"nobody answers at {self.name}: {error}", device=self.name, state="nothing was sent",
-                remedy="is the phone in fastboot mode, and its address right?",
+                f"Nobody answers at {self.name}: {error}", device=self.name, state="Nothing was sent",
+                remedy="Is the phone in fastboot mode, and its address right?",
             ) from error  # fmt: skip
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         try:
@@ -78,12 +78,12 @@ class TcpTransport(Transport):
         except OSError as error:
             raise DeviceGoneError(
                 f"{self.name} closed the connection before its greeting: {error}", device=self.name,
-                state="nothing was sent", remedy="one client at a time: does another one hold it?",
+                state="Nothing was sent", remedy="One client at a time: does another one hold it?",
             ) from error  # fmt: skip
         if not re.fullmatch(rb"FB(?!00)[0-9]{2}", answer):
             raise TransportError(
                 f"{self.name} answered {answer!r} instead of fastboot's greeting", device=self.name,
-                state="nothing was sent", remedy="is it fastboot that listens there?",
+                state="Nothing was sent", remedy="Is it fastboot that listens there?",
             )  # fmt: skip
 
     def write(self, data: bytes | array[int], timeout: float | None) -> None:
@@ -95,7 +95,7 @@ class TcpTransport(Transport):
         except TimeoutError as error:
             raise DeadlineError(f"{self.name} took no data in time", device=self.name) from error
         except OSError as error:
-            raise DeviceGoneError(f"the connection to {self.name} broke: {error}", device=self.name) from error
+            raise DeviceGoneError(f"The connection to {self.name} broke: {error}", device=self.name) from error
 
     def read(self, size: int, timeout: float | None) -> bytes:
         """Receive of one message what is asked for; see :class:`~pmport.transport.base.Transport`."""
@@ -121,7 +121,7 @@ class TcpTransport(Transport):
                     check()
                 continue
             except OSError as error:
-                raise DeviceGoneError(f"the connection to {self.name} broke: {error}", device=self.name) from error
+                raise DeviceGoneError(f"The connection to {self.name} broke: {error}", device=self.name) from error
             if not piece:
                 raise DeviceGoneError(f"{self.name} closed the connection", device=self.name)
             pieces.append(piece)

@@ -83,8 +83,8 @@ class UdpTransport(Transport):
             self._socket = socket.socket(family, kind, protocol)
         except OSError as error:
             raise NoDeviceError(
-                f"there is no {self.name}: {error}", device=self.name, state="nothing was sent",
-                remedy="is its address right?",
+                f"There is no {self.name}: {error}", device=self.name, state="Nothing was sent",
+                remedy="Is its address right?",
             ) from error  # fmt: skip
         try:
             self._reach(address)
@@ -98,8 +98,8 @@ class UdpTransport(Transport):
             self._socket.connect(address)
         except OSError as error:
             raise NoDeviceError(
-                f"{self.name} cannot be reached: {error}", device=self.name, state="nothing was sent",
-                remedy="is its address right?",
+                f"{self.name} cannot be reached: {error}", device=self.name, state="Nothing was sent",
+                remedy="Is its address right?",
             ) from error  # fmt: skip
 
     def _begin(self) -> None:
@@ -107,8 +107,8 @@ class UdpTransport(Transport):
             answer = self._exchange(Kind.QUERY, b"", tries=QUERY_TRIES)
         except DeadlineError as error:
             raise NoDeviceError(
-                f"nobody answers at {self.name}", device=self.name, state="nothing was sent",
-                remedy="is the phone in fastboot mode, and its address right?",
+                f"Nobody answers at {self.name}", device=self.name, state="Nothing was sent",
+                remedy="Is the phone in fastboot mode, and its address right?",
             ) from error  # fmt: skip
         if len(answer) != 2:
             raise TransportError(f"{self.name} answered a query with {len(answer)} bytes", device=self.name)
@@ -145,13 +145,13 @@ class UdpTransport(Transport):
             if answered == Kind.ERROR:
                 message = printable(content[:LONGEST_REPORT].decode("utf-8", "replace"))
                 raise TransportError(
-                    f"{self.name} reports: {message}", device=self.name, remedy="enter fastboot again, and retry"
+                    f"{self.name} reports: {message}", device=self.name, remedy="Enter fastboot again, and retry"
                 )
             answer += content
             if len(answer) > LARGEST_READ:
                 raise TransportError(
                     f"{self.name} sends a message without end", device=self.name,
-                    remedy="enter fastboot again, and retry",
+                    remedy="Enter fastboot again, and retry",
                 )  # fmt: skip
             if not flags & GOES_ON:
                 return answer

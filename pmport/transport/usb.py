@@ -112,7 +112,7 @@ class UsbTransport(Transport):
                 check(bytes_sent=sent)
             if sent < len(data) and sent % self.interface.packet_size:
                 raise TransportError(
-                    f"the device took {sent} of {len(data)} bytes and stopped in the middle of a packet",
+                    f"The device took {sent} of {len(data)} bytes and stopped in the middle of a packet",
                     device=self.name,
                     bytes_sent=sent,
                 )
@@ -255,29 +255,29 @@ class UsbTransport(Transport):
         code = error.errno
         at = self.name
         if code == errno.ETIMEDOUT:
-            raise DeadlineError(f"the device at {at} did not answer in time", device=at, bytes_sent=sent) from error
+            raise DeadlineError(f"The device at {at} did not answer in time", device=at, bytes_sent=sent) from error
         if code in UNPLUGGED:
-            raise DeviceGoneError(f"the device at {at} is gone", device=at, bytes_sent=sent) from error
+            raise DeviceGoneError(f"The device at {at} is gone", device=at, bytes_sent=sent) from error
         if code in {errno.EACCES, errno.EPERM}:
             raise AccessError(
-                f"the device at {at} may not be opened",
+                f"The device at {at} may not be opened",
                 device=at,
                 remedy="`pmport doctor` writes the udev rule that allows it",
             ) from error
         if code == errno.EBUSY:
             raise AccessError(
-                f"another program holds the device at {at}",
+                f"Another program holds the device at {at}",
                 device=at,
-                remedy="stop it (adb, ModemManager, a second flasher)",
+                remedy="Stop it (adb, ModemManager, a second flasher)",
             ) from error
         if code == errno.EPIPE:
             raise TransportError(
-                f"the device at {at} refused the transfer (STALL)", device=at, bytes_sent=sent
+                f"The device at {at} refused the transfer (STALL)", device=at, bytes_sent=sent
             ) from error
         if code in BROKEN:
             raise TransportError(
-                f"the transfer with {at} broke: {error}", device=at, bytes_sent=sent,
-                remedy="try another cable, a USB 2 port or a hub",
+                f"The transfer with {at} broke: {error}", device=at, bytes_sent=sent,
+                remedy="Try another cable, a USB 2 port or a hub",
             ) from error  # fmt: skip
         raise TransportError(f"USB trouble with {at}: {error}", device=at, bytes_sent=sent) from error
 
@@ -287,7 +287,7 @@ def _bulk_interface(device: UsbDevice) -> UsbInterface:
     for interface in device.interfaces:
         if interface.endpoint_in and interface.endpoint_out and wanted in {None, interface.triple}:
             return interface
-    raise TransportError(f"the device at {device.path} has no interface with two bulk endpoints", device=device.path)
+    raise TransportError(f"The device at {device.path} has no interface with two bulk endpoints", device=device.path)
 
 
 def _milliseconds(timeout: float | None) -> int:

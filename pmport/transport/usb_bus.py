@@ -219,13 +219,13 @@ def wait_for_device(
             return chosen[0]
         if len(chosen) > 1:
             names = ", ".join(device.serial or device.path for device in chosen)
-            raise NoDeviceError(f"{len(chosen)} devices are there: {names}", remedy="choose one by serial or path")
+            raise NoDeviceError(f"{len(chosen)} devices are there: {names}", remedy="Choose one by serial or path")
         if end is not None and time.monotonic() >= end:
             there = f"; there are {', '.join(d.serial or d.path for d in found)}" if found else ""
             wanted = f" named {name!r}" if name else ""
             raise NoDeviceError(
-                f"no {method} device{wanted} is on the USB bus{there}",
-                remedy="switch the phone into that mode and check the cable; `pmport devices` shows what is there",
+                f"No {method} device{wanted} is on the USB bus{there}",
+                remedy="Switch the phone into that mode and check the cable; `pmport devices` shows what is there",
             )
         if waiting is not None:
             waiting()

@@ -67,7 +67,7 @@ class UsbBus:
         self.trace = trace
         if len(f"{self.root}/ioctl/dev/bus/usb/001/001") > LONGEST_SOCKET:
             self.root.rmdir()
-            raise PmportError(f"{self.root} is too long a name for sockets", remedy="set TMPDIR to a shorter one")
+            raise PmportError(f"{self.root} is too long a name for sockets", remedy="Set TMPDIR to a shorter one")
         for folder in ("sys/bus/usb/devices", "sys/class", "dev/bus/usb/001", "dev/.node", "ioctl/dev/bus/usb/001"):
             (self.root / folder).mkdir(parents=True)
         self._numbers = itertools.count(1)

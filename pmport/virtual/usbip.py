@@ -74,7 +74,7 @@ class KernelPort:
         except OSError as error:
             self._socket.close()
             raise AccessError(
-                f"the kernel's virtual USB controller cannot be used: {error}",
+                f"The kernel's virtual USB controller cannot be used: {error}",
                 remedy="as root: modprobe vhci-hcd",
             ) from error
 
@@ -114,7 +114,7 @@ class KernelPort:
                     data = self._received(length) if not direction else b""
                     self._submit(number, endpoint | (IN if direction else 0), length, data, row[10])
                 else:
-                    raise TransportError(f"the kernel sent a message of kind {command}")
+                    raise TransportError(f"The kernel sent a message of kind {command}")
 
     def _submit(self, number: int, endpoint: int, length: int, data: bytes, setup: bytes) -> None:
         device = self.device

@@ -90,10 +90,10 @@ class Answer:
             tag = Tag(packet[:4].decode("ascii"))
         except ValueError:
             raise ProtocolError(
-                f"the device answered {packet[:64]!r}, which is no fastboot answer",
+                f"The device answered {packet[:64]!r}, which is no fastboot answer",
                 device_text=printable(packet[:ANSWER_SIZE].decode("utf-8", "backslashreplace")),
-                state="it may be in the middle of a transfer",
-                remedy="unplug the phone, enter fastboot again, and retry",
+                state="It may be in the middle of a transfer",
+                remedy="Unplug the phone, enter fastboot again, and retry",
             ) from None
         text = packet[4:].split(b"\0", 1)[0].decode("utf-8", "backslashreplace").rstrip("\r\n")
         return cls(tag, printable(text, keep="\t\n" if tag is Tag.TEXT else "\t"))
@@ -104,10 +104,10 @@ class Answer:
         size = hexadecimal(self.text.strip())
         if size is None or size > LARGEST_DOWNLOAD:
             raise ProtocolError(
-                f"the device announced {self.text!r} bytes of data, which is no number of 32 bits",
+                f"The device announced {self.text!r} bytes of data, which is no number of 32 bits",
                 device_text=self.text,
-                state="it may be in the middle of a transfer",
-                remedy="unplug the phone, enter fastboot again, and retry",
+                state="It may be in the middle of a transfer",
+                remedy="Unplug the phone, enter fastboot again, and retry",
             )
         return size
 

@@ -183,7 +183,7 @@ class Request:
             FormatError: If it is not 1024 bytes long.
         """
         if len(data) != REQUEST_SIZE:
-            raise FormatError(f"a request of {len(data)} bytes instead of {REQUEST_SIZE}", format=FORMAT, offset=0)
+            raise FormatError(f"A request of {len(data)} bytes instead of {REQUEST_SIZE}", format=FORMAT, offset=0)
         raw = _request().parse(data)
         return cls(raw.kind, raw.command, tuple(raw.numbers), raw.text.rstrip(b"\0"), raw.md5.rstrip(b"\0"))
 
@@ -244,7 +244,7 @@ class Response:
             FormatError: If it is not 8 bytes long.
         """
         if len(data) != RESPONSE_SIZE:
-            raise FormatError(f"a response of {len(data)} bytes instead of {RESPONSE_SIZE}", format=FORMAT, offset=0)
+            raise FormatError(f"A response of {len(data)} bytes instead of {RESPONSE_SIZE}", format=FORMAT, offset=0)
         return cls(*RESPONSE.unpack(data))
 
     def __bytes__(self) -> bytes:

@@ -196,7 +196,7 @@ class Control:
             FormatError: If it is not eight bytes long.
         """
         if len(setup) != 8:
-            raise FormatError(f"a setup packet of {len(setup)} bytes", format=FORMAT, offset=0)
+            raise FormatError(f"A setup packet of {len(setup)} bytes", format=FORMAT, offset=0)
         raw = _setup().parse(setup)
         return cls(raw.request, raw.value, raw.index, data, raw.length if raw.request_type & 0x80 else 0)
 
@@ -328,7 +328,7 @@ def sw_release(version: str) -> bytes:
     """
     text = version.encode("ascii") + b"\0"
     if len(text) > 255:
-        raise FormatError("a release name has at most 254 bytes", format=FORMAT, field="sw-release")
+        raise FormatError("A release name has at most 254 bytes", format=FORMAT, field="sw-release")
     return b"\xe8\x0eOSSO UART+USB\0" + bytes((0x31, len(text))) + text
 
 
@@ -426,7 +426,7 @@ def parse_flags(names: str | Iterable[str]) -> RdFlag:
             continue
         if name.strip() not in known:
             raise FormatError(
-                f"{name.strip()!r} is no R&D flag", field="R&D flags", remedy=f"there are {', '.join(known)}"
+                f"{name.strip()!r} is no R&D flag", field="R&D flags", remedy=f"There are {', '.join(known)}"
             )
         flags |= known[name.strip()]
     return flags

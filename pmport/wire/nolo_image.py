@@ -256,7 +256,7 @@ def version_block(version: str) -> bytes:
     """
     text = version.encode("ascii") + b"\0"
     if len(text) > 255:
-        raise FormatError("a version has at most 254 bytes", format=FORMAT, field="version")
+        raise FormatError("A version has at most 254 bytes", format=FORMAT, field="version")
     return bytes((0x31, len(text))) + text
 
 
@@ -285,7 +285,7 @@ def header(
     """
     if kind not in TYPES:
         raise FormatError(
-            f"{kind!r} is no type of image", format=FORMAT, field="name", remedy=f"use {', '.join(TYPES)}"
+            f"{kind!r} is no type of image", format=FORMAT, field="name", remedy=f"Use {', '.join(TYPES)}"
         )
     fields = {"asic": 1, "storage": 1, "storage_index": 0, "hash": checksum, "load_address": 0, "size": size}
     built: bytes = _declaration().build(fields | {"name": kind.encode("ascii").ljust(12, b"\0")})

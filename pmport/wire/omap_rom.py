@@ -115,10 +115,10 @@ class Message:
             FormatError: If its length or its own checksum is wrong.
         """
         if len(data) != 16:
-            raise FormatError(f"a message of {len(data)} bytes instead of 16", format=FORMAT, offset=0)
+            raise FormatError(f"A message of {len(data)} bytes instead of 16", format=FORMAT, offset=0)
         raw = _declaration().parse(data)
         if raw.head_checksum != checksum(bytes(data[:12])):
-            raise FormatError("the message's own checksum is wrong", format=FORMAT, field="head_checksum", offset=12)
+            raise FormatError("The message's own checksum is wrong", format=FORMAT, field="head_checksum", offset=12)
         return cls(raw.kind, raw.size, raw.checksum)
 
 

@@ -134,7 +134,7 @@ def test_a_real_image_is_no_worse_than_itself(path: Path) -> None:
 def test_nothing_keeps_a_real_image_from_booting(path: Path) -> None:
     """By itself, without its like beside it; the small images that programs are tested with are none."""
     if "test" in path.name or "abootimg" in path.name:
-        pytest.skip("an image that no phone boots")
+        pytest.skip("An image that no phone boots")
     with pmport.open(real(path)) as image:
         found = check(image)
     assert [str(finding) for finding in found if finding.severity is Severity.ERROR] == []

@@ -38,7 +38,7 @@ def test_a_record_file_is_validated(tmp_path: Path) -> None:
     assert run("db", "validate", str(good)).return_value == 0
     result = run("db", "validate", str(good), str(bad))
     assert result.return_value == 1
-    assert "did you mean year" in result.output
+    assert "Did you mean year" in result.output
 
 
 def test_deviceinfo_is_linted_mended_shown_and_converted(tmp_path: Path) -> None:

@@ -30,7 +30,7 @@ def test_an_apkbuild_is_read_without_running_it() -> None:
 
 
 def test_a_folder_that_is_no_checkout_is_told_so(tmp_path: Path) -> None:
-    with pytest.raises(RecordError, match="name a pmaports checkout"):
+    with pytest.raises(RecordError, match="Name a pmaports checkout"):
         list(read_checkout(tmp_path))
 
 

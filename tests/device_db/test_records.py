@@ -70,12 +70,12 @@ def test_the_example_explains_every_key() -> None:
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ('codename = "a-b"\nyaer = 2020\n', "a-b.toml: yaer: there is no such key. did you mean year"),
+        ('codename = "a-b"\nyaer = 2020\n', "a-b.toml: yaer: There is no such key. Did you mean year"),
         ('codename = "a-b"\nyear = "2020"\n', "year: '2020' is not int"),
-        ('name = "x"\n', "codename: the key is missing"),
+        ('name = "x"\n', "codename: The key is missing"),
         ('codename = "a-c"\n', "is not the file's name"),
         ('codename = "a-b"\n[boot.addresses]\nkernal = 1\n', "boot.addresses.kernal"),
-        ("codename = \n", "it is no TOML"),
+        ("codename = \n", "It is no TOML"),
     ],
 )
 def test_a_broken_record_names_its_file_and_key(text: str, words: str) -> None:

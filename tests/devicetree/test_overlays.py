@@ -44,7 +44,7 @@ def pairs() -> list[tuple[str, Blob, Blob]]:
     return own + others[::60]
 
 
-@pytest.mark.skipif(not FILES, reason=f"there is no corpus of device trees: {CORPUS}")
+@pytest.mark.skipif(not FILES, reason=f"There is no corpus of device trees: {CORPUS}")
 @pytest.mark.judge
 @pytest.mark.slow
 @pytest.mark.no_cover
@@ -61,7 +61,7 @@ def test_every_overlay_of_a_real_phone_gives_what_fdtoverlay_gives(tmp_path: Pat
         )
         if run.returncode:
             refused += 1
-            with pytest.raises(FormatError, match="the base lacks the label"):
+            with pytest.raises(FormatError, match="The base lacks the label"):
                 apply(base.tree(), overlay.tree())
             continue
         accepted += 1

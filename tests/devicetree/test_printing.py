@@ -16,7 +16,7 @@ from pmport.devicetree import Blob, DeviceTree, find_blobs, parse_source, to_sou
 from pmport.devicetree.value_forms import Form, choose
 
 TREES = sorted(path for folder in ("dtb", "dtb-split") for path in (CORPUS / folder).rglob("*") if path.is_file())
-needs_corpus = pytest.mark.skipif(not TREES, reason=f"there is no corpus of device trees: {CORPUS}")
+needs_corpus = pytest.mark.skipif(not TREES, reason=f"There is no corpus of device trees: {CORPUS}")
 
 
 def values(tree: DeviceTree) -> dict[str, dict[str, bytes]]:

@@ -189,14 +189,14 @@ def test_a_dangerous_step_wants_its_word() -> None:
 
 
 def test_no_phone_several_phones_and_a_busy_phone_are_told_apart() -> None:
-    with pytest.raises(NoDeviceError, match="no fastboot device"):
+    with pytest.raises(NoDeviceError, match="No fastboot device"):
         pmport.flashers.open("fastboot", backend=PyusbBackend([]))
     two = PyusbBackend([FastbootPhone(serial="ONE"), FastbootPhone(serial="TWO")])
     with pytest.raises(NoDeviceError, match="ONE, TWO"):
         pmport.flashers.open("fastboot", backend=two)
     with pmport.flashers.open("fastboot", device="TWO", backend=two) as flasher:
         assert flasher.client.getvar("serialno") == "TWO"
-        with pytest.raises(AccessError, match="another program holds"):
+        with pytest.raises(AccessError, match="Another program holds"):
             pmport.flashers.open("fastboot", device="TWO", backend=two)
 
 

@@ -57,7 +57,7 @@ def rows() -> Iterator[tuple[str, str, str]]:
 
 
 ROWS = [row for row in rows() if (CORPUS / row[0]).is_file()]
-pytestmark = pytest.mark.skipif(not ROWS, reason=f"there is no corpus of images: {CORPUS}")
+pytestmark = pytest.mark.skipif(not ROWS, reason=f"There is no corpus of images: {CORPUS}")
 
 
 CUT = "pmbootstrap-test"

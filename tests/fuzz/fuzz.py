@@ -61,7 +61,7 @@ def samples() -> list[tuple[str, bytes]]:
 
 
 def texts() -> list[tuple[str, bytes]]:
-    """Texts that are read: one of each kind, and some records."""
+    """Texts that are read: One of each kind, and some records."""
     records = sorted((REPOSITORY / "device_db").glob("*/*.toml"))[::25]
     source = devicetree.to_source(pmport.devicetree.Blob.parse(demo.device_tree()).tree())
     return [("source.dts", source.encode()), *TEXTS, *((path.name, path.read_bytes()) for path in records)]

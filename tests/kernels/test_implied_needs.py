@@ -70,7 +70,7 @@ def test_the_mode_of_a_usb_controller_decides_what_it_needs() -> None:
     assert not told("USB_XHCI_PLATFORM").of(Status.LACKING)
     assert "USB_DWC3_GADGET" in told("USB_DWC3_GADGET").lacking_symbols
     both = told("USB_DWC3_GADGET").config.replace({"USB_DWC3_DUAL_ROLE": "y"})
-    assert not needs(parse_source(BOARD), both, load_index("7.2")).of(Status.LACKING), "one of two suffices"
+    assert not needs(parse_source(BOARD), both, load_index("7.2")).of(Status.LACKING), "One of two suffices"
 
 
 def test_a_lack_is_an_error_where_it_keeps_the_phone_from_starting() -> None:

@@ -76,7 +76,7 @@ def test_a_port_is_read_and_written_with_deadlines(tmp_path: Path) -> None:
 
 
 def test_what_is_not_there_is_told() -> None:
-    with pytest.raises(NoDeviceError, match="there is no /dev/nothing"):
+    with pytest.raises(NoDeviceError, match="There is no /dev/nothing"):
         SerialTransport("/dev/nothing")
 
 

@@ -97,5 +97,5 @@ def test_nobody_there_is_told() -> None:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    with pytest.raises(NoDeviceError, match="nobody answers"):
+    with pytest.raises(NoDeviceError, match="Nobody answers"):
         UdpTransport("127.0.0.1", port)

@@ -273,7 +273,7 @@ def test_a_file_that_changes_is_noticed(tmp_path: Path) -> None:
 
 
 def test_no_phone_and_several() -> None:
-    with pytest.raises(NoDeviceError, match="no heimdall device"):
+    with pytest.raises(NoDeviceError, match="No heimdall device"):
         pmport.flashers.open("heimdall", backend=PyusbBackend([]))
     with pytest.raises(NoDeviceError, match="2 devices"):
         pmport.flashers.open("heimdall", backend=PyusbBackend([LokePhone(), LokePhone()]))

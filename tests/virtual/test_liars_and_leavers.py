@@ -116,7 +116,7 @@ def test_a_liar_comes_to_an_end_and_the_error_is_true(how: str, lie: str) -> Non
     assert str(error).isprintable() or "\t" in str(error)
     assert len(events) < 25_000
     written = phone.partitions["boot"].read(0, len(IMAGE)) == IMAGE
-    if isinstance(error, FlashError) and "nothing was written" in error.state:
+    if isinstance(error, FlashError) and "Nothing was written" in error.state:
         assert not written
 
 

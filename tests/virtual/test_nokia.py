@@ -101,7 +101,7 @@ def test_loading_and_booting_writes_nothing() -> None:
     assert phone.flash == {}
     assert phone.booted == {kind: padded(data) for kind, data in files.items()}
     assert phone.cmdline == b"root=/dev/mmcblk0p1 rw"
-    with pytest.raises(PlanError, match="only kernel and initfs"):
+    with pytest.raises(PlanError, match="Only kernel and initfs"):
         plan_images({"rootfs": image("rootfs")}, load=True)
     other = NoloPhone()
     step = Step(Verb.BOOT, image=Image.of("zImage", Section.of(image("kernel"))))
@@ -176,7 +176,7 @@ def test_properties_can_be_read_changed_and_recorded() -> None:
         (lambda: plan_images({"nonsense": b"x"}), "no type of image"),
         (lambda: plan_images({"2nd": image("2nd")}), "does not flash 2nd"),
         (lambda: plan_images({"kernel": image("kernel")}, cold=True), "needs 2nd and secondary"),
-        (lambda: plan_images({"kernel": image("kernel")}, products=["RX-44"]), "the phone is RX-51"),
+        (lambda: plan_images({"kernel": image("kernel")}, products=["RX-44"]), "The phone is RX-51"),
         (lambda: FlashPlan("0xffff", (Step(Verb.SET_ACTIVE, argument="a"),)), "cannot do"),
         (lambda: FlashPlan("0xffff", (Step(Verb.COMMAND, argument="oem"),)), "knows no command"),
         (lambda: FlashPlan("fastboot", (Step(Verb.REBOOT),)), "is for fastboot"),

@@ -97,7 +97,7 @@ def _cut(data: bytes, at: int, *sizes: int) -> list[bytes]:
     for size in sizes:
         if at + size > len(data):
             raise FormatError(
-                f"a descriptor counts {size} bytes, and {max(len(data) - at, 0)} are there",
+                f"A descriptor counts {size} bytes, and {max(len(data) - at, 0)} are there",
                 format=FORMAT,
                 field="descriptor",
             )

@@ -113,10 +113,10 @@ def retail(
     end = (partition_size or total) - avb_footer.SIZE
     if offset + blob.size > end:
         raise FormatError(
-            f"image and vbmeta take {offset + blob.size + avb_footer.SIZE} bytes, and the partition has"
+            f"Image and vbmeta take {offset + blob.size + avb_footer.SIZE} bytes, and the partition has"
             f" {partition_size or total}",
             format="AVB footer",
-            remedy="give partition_size= if the partition is larger, or use a smaller kernel or ramdisk",
+            remedy="Give partition_size= if the partition is larger, or use a smaller kernel or ramdisk",
         )
     written = replace(fields, original_image_size=used, vbmeta_offset=offset, vbmeta_size=blob.size).encode()
     return [
@@ -188,7 +188,7 @@ def _handled(vbmeta: Section, old: Section, image: Section, avb: AvbChoice, note
             Finding(
                 Severity.WARNING,
                 "avb-stale",
-                "verified boot data was left as it is; its hash and signature no longer match the image",
+                "Verified boot data was left as it is; its hash and signature no longer match the image",
                 where="vbmeta",
                 why="a bootloader that verifies refuses the image",
                 fix="disable verification in the vbmeta partition, or choose none or re-sign",
@@ -203,7 +203,7 @@ def _handled(vbmeta: Section, old: Section, image: Section, avb: AvbChoice, note
         Finding(
             Severity.NOTE,
             "avb-re-signed" if key else "avb-unsigned",
-            f"the hash in vbmeta was brought up to date, and {how}",
+            f"The hash in vbmeta was brought up to date, and {how}",
             where="vbmeta",
             why="where another vbmeta chains to this partition it names the key that must have signed it",
         )

@@ -76,7 +76,7 @@ class AvbFooter:
             FormatError: If they are none.
         """
         if len(data) != SIZE or not data.startswith(MAGIC):
-            raise FormatError("there is no AVB footer", format="AVB footer", field="magic", offset=0)
+            raise FormatError("There is no AVB footer", format="AVB footer", field="magic", offset=0)
         parsed = declaration().parse(data)
         return cls(**{field.name: parsed[field.name] for field in fields(cls)})
 

@@ -120,7 +120,7 @@ class VbMetaHeader:
         head = section.read(0, HEADER_SIZE)
         if not head.startswith(MAGIC) or len(head) < HEADER_SIZE:
             raise FormatError(
-                f"a header of 256 bytes is wanted, and {len(head)} bytes are there",
+                f"A header of 256 bytes is wanted, and {len(head)} bytes are there",
                 format=FORMAT,
                 field="magic",
                 offset=0,
@@ -148,11 +148,11 @@ def _check(header: VbMetaHeader, size: int) -> None:
             offset=4,
         )
     if header.auth_size % BLOCK or header.aux_size % BLOCK or header.auth_size + header.aux_size > LARGEST:
-        raise FormatError("the blocks are no small multiples of 64 bytes", format=FORMAT, field="block_size", offset=12)
+        raise FormatError("The blocks are no small multiples of 64 bytes", format=FORMAT, field="block_size", offset=12)
     end = HEADER_SIZE + header.auth_size + header.aux_size
     if end > size:
         raise FormatError(
-            f"the blob takes {end} bytes, and {size} are there: {end - size} bytes are missing",
+            f"The blob takes {end} bytes, and {size} are there: {end - size} bytes are missing",
             format=FORMAT,
             field="auxiliary_data_block_size",
             offset=20,
@@ -167,5 +167,5 @@ def _check(header: VbMetaHeader, size: int) -> None:
     for name, room, offset in ranges:
         if getattr(header, f"{name}_offset") + getattr(header, f"{name}_size") > room:
             raise FormatError(
-                f"the {name} lies outside its block", format=FORMAT, field=f"{name}_offset", offset=offset
+                f"The {name} lies outside its block", format=FORMAT, field=f"{name}_offset", offset=offset
             )

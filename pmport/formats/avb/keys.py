@@ -137,14 +137,14 @@ def sign(private_key_pem: bytes, data: bytes, hash_name: str) -> tuple[PublicKey
         from cryptography.hazmat.primitives.asymmetric import padding, rsa  # noqa: PLC0415
     except ImportError as error:
         raise MissingDependencyError(
-            "signing needs the package cryptography", install="pip install pmport[sign]"
+            "Signing needs the package cryptography", install="pip install pmport[sign]"
         ) from error
     try:
         key = serialization.load_pem_private_key(private_key_pem, None)
     except (ValueError, TypeError) as error:
-        raise FormatError(f"the private key cannot be read: {error}", format="PEM", field="private key") from None
+        raise FormatError(f"The private key cannot be read: {error}", format="PEM", field="private key") from None
     if not isinstance(key, rsa.RSAPrivateKey) or key.public_key().public_numbers().e != EXPONENT:
-        raise FormatError("verified boot needs an RSA key with exponent 65537", format="PEM", field="private key")
+        raise FormatError("Verified boot needs an RSA key with exponent 65537", format="PEM", field="private key")
     chosen = hashes.SHA256() if hash_name == "sha256" else hashes.SHA512()
     public = PublicKey(key.key_size, key.public_key().public_numbers().n)
     return public, key.sign(data, padding.PKCS1v15(), chosen)

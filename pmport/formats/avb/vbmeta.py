@@ -122,13 +122,13 @@ class VbMeta(Node):
         chosen = next((row for row in ALGORITHMS if row.name == algorithm), None)
         if chosen is None or bool(chosen.hash) != (private_key is not None):
             raise FormatError(
-                f"algorithm {algorithm} {'with' if private_key else 'without'} a private key",
+                f"Algorithm {algorithm} {'with' if private_key else 'without'} a private key",
                 format=FORMAT,
                 field="algorithm",
-                remedy=f"give a key with one of {', '.join(row.name for row in ALGORITHMS[1:])}, or none with NONE",
+                remedy=f"Give a key with one of {', '.join(row.name for row in ALGORITHMS[1:])}, or none with NONE",
             )
         if not 0 <= flags <= HASHTREE_DISABLED | VERIFICATION_DISABLED:
-            raise FormatError(f"flags are {flags}", format=FORMAT, field="flags", remedy="0 to 3 are known")
+            raise FormatError(f"Flags are {flags}", format=FORMAT, field="flags", remedy="0 to 3 are known")
         listed = b"".join(descriptor.encode() for descriptor in descriptors)
         key = _public_blob(private_key, chosen.bits) if private_key else b""
         aux = _blocked(listed + key + metadata)
@@ -353,7 +353,7 @@ def _public_blob(private_key: bytes, bits: int) -> bytes:
     public, _ = sign(private_key, b"", "sha256")
     if public.bits != bits:
         raise FormatError(
-            f"the key has {public.bits} bits, and the algorithm takes {bits}", format=FORMAT, field="algorithm"
+            f"The key has {public.bits} bits, and the algorithm takes {bits}", format=FORMAT, field="algorithm"
         )
     return public.encode()
 

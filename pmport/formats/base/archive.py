@@ -179,5 +179,5 @@ class Members(Container):
             if member.problem
         ]
         if len(set(self.names)) < len(self.names):
-            found.append(Finding(Severity.NOTE, "double-name", "several members have one name; the last counts"))
+            found.append(Finding(Severity.NOTE, "double-name", "Several members have one name; the last counts"))
         return tuple(found)

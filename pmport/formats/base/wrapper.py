@@ -74,7 +74,7 @@ def cut(section: Section, ranges: Iterable[Range], format: str) -> Iterator[Part
             where = f"ends at {item.offset + item.size}, and the file at {section.size}"
             if item.offset < at:
                 where = f"begins at {item.offset}, and the one before it ends at {at}"
-            raise FormatError(f"the {item.name} {where}", format=format, field=item.name, offset=item.offset)
+            raise FormatError(f"The {item.name} {where}", format=format, field=item.name, offset=item.offset)
         if item.offset > at:
             yield Part(f"before {item.name}", section[at : item.offset], Role.TAIL)
         at = item.offset + item.size

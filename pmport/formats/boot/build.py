@@ -187,7 +187,7 @@ def split_cmdline(cmdline: str, layout: Layout, *, full: bool = False) -> tuple[
     room = 1536 if full else 1535 if modern else 1534
     if len(text) > room:
         raise FormatError(
-            f"the command line has {len(text)} bytes, and the fields hold {room}", format=FORMAT, field="cmdline"
+            f"The command line has {len(text)} bytes, and the fields hold {room}", format=FORMAT, field="cmdline"
         )
     if modern:
         return text, b""
@@ -241,4 +241,4 @@ def _check(header_version: int, sections: dict[str, Section]) -> None:
     if header_version == 2 and not sections["dtb"]:
         raise FormatError("header version 2 must have a dtb", format=FORMAT, field="dtb_size")
     if 0 < sections["dt"].size <= NEWEST:
-        raise FormatError("a dt of four bytes or less would be read as a version", format=FORMAT, field="dt_size")
+        raise FormatError("A dt of four bytes or less would be read as a version", format=FORMAT, field="dt_size")

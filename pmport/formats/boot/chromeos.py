@@ -86,11 +86,11 @@ class ChromeosKernel(Wrapper):
         keyblock_type, preamble_type = declarations()
         head = section.read(0, keyblock_type.sizeof())
         if not head.startswith(MAGIC) or len(head) < keyblock_type.sizeof():
-            raise FormatError("the keyblock is cut short", format=cls.KIND, field="magic", offset=0)
+            raise FormatError("The keyblock is cut short", format=cls.KIND, field="magic", offset=0)
         keyblock = keyblock_type.parse(head)
         raw = section.read(min(keyblock.keyblock_size, section.size), preamble_type.sizeof())
         if len(raw) < preamble_type.sizeof():
-            raise FormatError("there is no preamble", format=cls.KIND, field="keyblock_size", offset=16)
+            raise FormatError("There is no preamble", format=cls.KIND, field="keyblock_size", offset=16)
         preamble = preamble_type.parse(raw)
         start = keyblock.keyblock_size + preamble.preamble_size
         ranges = [

@@ -96,7 +96,7 @@ def edited(
         raise TypeError(f"a boot image has no {', '.join(sorted(strangers))}")
     if image.header.layout in {Layout.PXA, Layout.NAME20} or image.content("header").read(0, 8) != MAGIC:
         raise FormatError(
-            "this variant is read-only: no real sample of it was tried", format=FORMAT, field=str(image.variant)
+            "This variant is read-only: no real sample of it was tried", format=FORMAT, field=str(image.variant)
         )
     notes: list[Finding] = []
     sections = _new_sections(image, edits, notes)
@@ -108,9 +108,9 @@ def edited(
     total = sum(part.section.size for part in parts)
     if partition_size is not None and total > partition_size:
         raise FormatError(
-            f"the image would have {total} bytes, {total - partition_size} more than the partition",
+            f"The image would have {total} bytes, {total - partition_size} more than the partition",
             format=FORMAT,
-            remedy="use a smaller kernel or ramdisk, or compress it better",
+            remedy="Use a smaller kernel or ramdisk, or compress it better",
         )
     return header, tuple(parts), tuple(notes)
 
@@ -134,7 +134,7 @@ def _new_sections(image: BootImage, edits: EditOptions, notes: list[Finding]) ->
                 Finding(
                     Severity.NOTE,
                     "mtk-header",
-                    f"the new {name} got the MediaTek header that the old one had",
+                    f"The new {name} got the MediaTek header that the old one had",
                     where=name,
                     why="MediaTek's bootloader refuses a section without it",
                 )
@@ -186,7 +186,7 @@ def _with_id(
             Finding(
                 Severity.NOTE,
                 "id-stale",
-                "the id was left as it is: no known recipe makes the old one from the old sections",
+                "The id was left as it is: no known recipe makes the old one from the old sections",
                 where="id",
                 why="no bootloader that is known checks it",
             )
@@ -197,7 +197,7 @@ def _with_id(
             Finding(
                 Severity.NOTE,
                 "id-presumed",
-                "the id was made anew as AOSP's tool makes it; how the old one was made is not known",
+                "The id was made anew as AOSP's tool makes it; how the old one was made is not known",
                 where="id",
                 why="the image was unpacked without hashing it; no bootloader that is known checks the id",
             )

@@ -227,16 +227,16 @@ class BootHeader:
         """
         head = section.read(offset, LONGEST)
         if not head.startswith(MAGIC):
-            raise FormatError("there is no boot image magic", format=FORMAT, field="magic", offset=offset)
+            raise FormatError("There is no boot image magic", format=FORMAT, field="magic", offset=offset)
         layout = _layout_of(head)
         size = reader(layout).size
         if len(head) < size:
             raise FormatError(
-                f"the {layout} header takes {size} bytes, and the file ends after {len(head)} of them",
+                f"The {layout} header takes {size} bytes, and the file ends after {len(head)} of them",
                 format=FORMAT,
                 field="header",
                 offset=offset + len(head),
-                remedy="the file is cut short: get it again",
+                remedy="The file is cut short: get it again",
             )
         header = cls._from(layout, head)
         if header.page_size not in PAGE_SIZES:

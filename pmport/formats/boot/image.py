@@ -85,11 +85,11 @@ class BootImage(Container):
         header = BootHeader.parse(section, start)
         if section.size < header.page_size:
             raise FormatError(
-                f"the header's page takes {header.page_size} bytes, and the file ends after {section.size} of them",
+                f"The header's page takes {header.page_size} bytes, and the file ends after {section.size} of them",
                 format=FORMAT,
                 field="page_size",
                 offset=section.size,
-                remedy="the file is cut short: get it again",
+                remedy="The file is cut short: get it again",
             )
         parts = [Part("header", section[: header.page_size], Role.HEADER)]
         parts += section_parts(header, section, start)

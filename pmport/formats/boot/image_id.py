@@ -40,7 +40,7 @@ def check_recipe(recipe: str) -> None:
         FormatError: If it is none.
     """
     if recipe not in MADE:
-        raise FormatError(f"{recipe!r} is no way to make an id", field="id", remedy=f"use one of {', '.join(MADE)}")
+        raise FormatError(f"{recipe!r} is no way to make an id", field="id", remedy=f"Use one of {', '.join(MADE)}")
 
 
 def made_id(recipe: str, sections: Sections) -> bytes:

@@ -86,11 +86,11 @@ class MtkImage(Container):
         section = Section.of(source)
         head = section.read(0, SIZE)
         if not head.startswith(MAGIC) or len(head) < SIZE:
-            raise FormatError("there is no MediaTek header of 512 bytes", format=FORMAT, field="magic", offset=0)
+            raise FormatError("There is no MediaTek header of 512 bytes", format=FORMAT, field="magic", offset=0)
         header = declaration().parse(head)
         if header.payload_size > section.size - SIZE:
             raise FormatError(
-                f"the header counts {header.payload_size} bytes of payload, and {section.size - SIZE} are there",
+                f"The header counts {header.payload_size} bytes of payload, and {section.size - SIZE} are there",
                 format=FORMAT,
                 field="payload_size",
                 offset=4,
@@ -115,7 +115,7 @@ class MtkImage(Container):
         """
         name = label.encode("utf-8", "surrogateescape")
         if len(name) > LABEL_SIZE:
-            raise FormatError(f"the name {label!r} is longer than 32 bytes", format=FORMAT, field="label")
+            raise FormatError(f"The name {label!r} is longer than 32 bytes", format=FORMAT, field="label")
         section = Section.of(payload)
         fields = {"payload_size": section.size, "label": name.ljust(LABEL_SIZE, b"\0"), "fill": fill}
         return cls(label, Section.of(declaration().build(fields)), section, Section.zeros(0))

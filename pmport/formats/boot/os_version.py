@@ -64,7 +64,7 @@ def _version_bits(version: str | None) -> int:
         raise FormatError(
             f"{version!r} is no Android version",
             field="os_version",
-            remedy="use up to three numbers below 128, as 8.1.0",
+            remedy="Use up to three numbers below 128, as 8.1.0",
         )
     return parts[0] << 14 | parts[1] << 7 | parts[2]
 
@@ -78,6 +78,6 @@ def _patch_bits(patch_level: str | None) -> int:
         raise FormatError(
             f"{patch_level!r} is no security patch level",
             field="os_patch_level",
-            remedy="use YYYY-MM, from 2000 to 2127",
+            remedy="Use YYYY-MM, from 2000 to 2127",
         )
     return year << 4 | month

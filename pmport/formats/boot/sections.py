@@ -40,12 +40,12 @@ def section_parts(header: BootHeader, section: Section, start: int) -> Iterator[
             raise unknown_version(size, start)
         if there < size and not _mtk_payload_fits(section[offset : offset + there]):
             raise FormatError(
-                f"the {name} takes bytes {offset} to {offset + size}, and the file ends at {section.size}:"
+                f"The {name} takes bytes {offset} to {offset + size}, and the file ends at {section.size}:"
                 f" {offset + size - section.size} bytes are missing",
                 format=FORMAT,
                 field=f"{name}_size",
                 offset=start + (field_offset(header.layout, _size_field(header, name)) or 0),
-                remedy="the file is cut short, or the header is damaged",
+                remedy="The file is cut short, or the header is damaged",
             )
         yield Part(name, section[offset : offset + there])
         end = min(offset + page_aligned(size, header.page_size), section.size)
@@ -124,7 +124,7 @@ def oddities(header: BootHeader, parts: Iterable[Part]) -> Iterator[Finding]:
         yield Finding(
             Severity.NOTE,
             "header-size",
-            f"the header says that it is {header.header_size} bytes long, and a {header.layout} header is {expected}",
+            f"The header says that it is {header.header_size} bytes long, and a {header.layout} header is {expected}",
             where="header_size",
             why="Debian's mkbootimg 29 writes 1596 in v3; bootloaders do not look at it",
         )
@@ -133,7 +133,7 @@ def oddities(header: BootHeader, parts: Iterable[Part]) -> Iterator[Finding]:
             yield Finding(
                 Severity.WARNING,
                 "section-short",
-                f"the header counts {size} bytes of {name}, and the file ends after {sizes.get(name, 0)}",
+                f"The header counts {size} bytes of {name}, and the file ends after {sizes.get(name, 0)}",
                 where=f"{name}_size",
                 why="the MediaTek header in front of it says that these are all; a bootloader reads on into the partition",
             )
@@ -142,7 +142,7 @@ def oddities(header: BootHeader, parts: Iterable[Part]) -> Iterator[Finding]:
         yield Finding(
             Severity.WARNING,
             "recovery-dtbo-offset",
-            f"the header says {header.recovery_dtbo_offset:#x}, and by the layout it stands at {place:#x}",
+            f"The header says {header.recovery_dtbo_offset:#x}, and by the layout it stands at {place:#x}",
             where="recovery_dtbo_offset",
         )
     level = os_version.decode(header.os_version_word)[1]

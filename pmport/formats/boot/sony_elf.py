@@ -56,7 +56,7 @@ class SonyElf(Wrapper):
         wide = head[4:5] == b"\x02"
         size = 64 if wide else 52
         if head[:4] != b"\x7fELF" or len(head) < size:
-            raise FormatError("the ELF header is cut short", format=cls.KIND, field="e_ident", offset=0)
+            raise FormatError("The ELF header is cut short", format=cls.KIND, field="e_ident", offset=0)
         table, count, stride = _table(head, wide=wide)
         if count > MOST_SEGMENTS or stride < (56 if wide else 32):
             raise FormatError(
@@ -68,7 +68,7 @@ class SonyElf(Wrapper):
         for index in range(count):
             raw = section.read(table + index * stride, 56 if wide else 32)
             if len(raw) < (56 if wide else 32):
-                raise FormatError("the segment table is cut short", format=cls.KIND, field="e_phoff", offset=table)
+                raise FormatError("The segment table is cut short", format=cls.KIND, field="e_phoff", offset=table)
             kind, flags, offset, address, length = _segment(raw, wide=wide)
             name = _name(kind, flags)
             seen[name] += 1

@@ -57,11 +57,11 @@ class TegraBlob(Wrapper):
         base = SIGNED_SIZE if section.read(0, len(SIGNED)) == SIGNED else 0
         head = section.read(base, HEADER_SIZE)
         if not head.startswith(MAGIC) or len(head) < HEADER_SIZE:
-            raise FormatError("there is no update header of 60 bytes", format=cls.KIND, field="magic", offset=base)
+            raise FormatError("There is no update header of 60 bytes", format=cls.KIND, field="magic", offset=base)
         version, _, table, count = struct.unpack_from("<4I", head, 16)
         raw = section.read(base + table, count * ROW_SIZE) if count <= MOST_ROWS else b""
         if len(raw) < count * ROW_SIZE or count > MOST_ROWS:
-            raise FormatError(f"a table of {count} rows is not there", format=cls.KIND, field="count", offset=base + 28)
+            raise FormatError(f"A table of {count} rows is not there", format=cls.KIND, field="count", offset=base + 28)
         ranges = [
             Range("signed header", 0, base, Role.HEADER),
             Range("header", base, HEADER_SIZE, Role.HEADER),

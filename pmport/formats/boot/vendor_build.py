@@ -233,9 +233,9 @@ def edited(
     total = _size(whole)
     if partition_size is not None and total > partition_size:
         raise FormatError(
-            f"the image would have {total} bytes, {total - partition_size} more than the partition",
+            f"The image would have {total} bytes, {total - partition_size} more than the partition",
             format=FORMAT,
-            remedy="use smaller ramdisks, or compress them better",
+            remedy="Use smaller ramdisks, or compress them better",
         )
     return header, whole, fragments, tuple(notes)
 
@@ -288,10 +288,10 @@ def _new_sections(image: VendorBoot, edits: VendorEditOptions) -> dict[str, Sect
                 if names.count(name) != 1:
                     known = ", ".join(repr(known) for known in names)
                     raise FormatError(
-                        f"there is no fragment {name!r}",
+                        f"There is no fragment {name!r}",
                         format=FORMAT,
                         field="ramdisk_name",
-                        remedy=f"there are {known}",
+                        remedy=f"There are {known}",
                     )
                 number = "" if image.header_version < 4 else f"{names.index(name):02}"
                 new[f"vendor_ramdisk{number}"] = Section.of(data)
@@ -300,7 +300,7 @@ def _new_sections(image: VendorBoot, edits: VendorEditOptions) -> dict[str, Sect
     numbered = {part.name for part in image.parts()}
     for key in new:
         if _PART_NAME.fullmatch(key) and key not in numbered:
-            raise FormatError(f"there is no ramdisk {key}", format=FORMAT, field="ramdisk_name")
+            raise FormatError(f"There is no ramdisk {key}", format=FORMAT, field="ramdisk_name")
     if new.get("bootconfig") and image.header_version < 4:
         raise FormatError("header version 3 has no place for bootconfig", format=FORMAT, field="bootconfig_size")
     return new
@@ -348,7 +348,7 @@ def _fragments(ramdisks: Readable | Sequence[Fragment], header_version: int) -> 
     for name in names:
         if name == BANNED or names.count(name) > 1 or len(name.encode("utf-8", "surrogateescape")) > 32:
             raise FormatError(
-                f"a fragment cannot be named {name!r}",
+                f"A fragment cannot be named {name!r}",
                 format=FORMAT,
                 field="ramdisk_name",
                 remedy="names are up to 32 bytes, each one different, and not default",
@@ -369,7 +369,7 @@ def _cmdline(cmdline: str) -> bytes:
     text = cmdline.encode("utf-8", "surrogateescape")
     if len(text) > CMDLINE_ROOM:
         raise FormatError(
-            f"the command line has {len(text)} bytes, and the field holds {CMDLINE_ROOM}",
+            f"The command line has {len(text)} bytes, and the field holds {CMDLINE_ROOM}",
             format=FORMAT,
             field="cmdline",
         )

@@ -202,7 +202,7 @@ class VendorBootHeader:
         """
         head = section.read(0, HEADER_SIZES[4])
         if not head.startswith(MAGIC):
-            raise FormatError("there is no vendor boot magic", format=FORMAT, field="magic", offset=0)
+            raise FormatError("There is no vendor boot magic", format=FORMAT, field="magic", offset=0)
         version = int.from_bytes(head[8:12], "little")
         if version not in HEADER_SIZES:
             raise FormatError(
@@ -211,11 +211,11 @@ class VendorBootHeader:
         declared = declaration(version)
         if len(head) < declared.sizeof():
             raise FormatError(
-                f"the v{version} header takes {declared.sizeof()} bytes, and the file ends after {len(head)} of them",
+                f"The v{version} header takes {declared.sizeof()} bytes, and the file ends after {len(head)} of them",
                 format=FORMAT,
                 field="header",
                 offset=len(head),
-                remedy="the file is cut short: get it again",
+                remedy="The file is cut short: get it again",
             )
         parsed = declared.parse(head)
         header = cls(**{field.name: parsed[field.name] for field in fields(cls) if field.name in parsed})
@@ -262,12 +262,12 @@ class VendorBootHeader:
             size = getattr(self, f"{name}_size")
             if at + size > available and (size or name == "ramdisk"):
                 raise FormatError(
-                    f"the {name} takes bytes {at} to {at + size}, and the file ends at {available}:"
+                    f"The {name} takes bytes {at} to {at + size}, and the file ends at {available}:"
                     f" {at + size - available} bytes are missing",
                     format=FORMAT,
                     field=f"{name}_size",
                     offset=size_at,
-                    remedy="the file is cut short, or the header is damaged",
+                    remedy="The file is cut short, or the header is damaged",
                 )
             found[name] = (at, size)
             at += page_aligned(size, self.page_size)
@@ -306,7 +306,7 @@ def parse_table(table: bytes, header: VendorBootHeader, ramdisk_size: int, offse
         where = offset + index * stride
         if row.offset < end:
             raise FormatError(
-                f"fragment {index} begins at {row.offset}, and the one before it ends at {end}",
+                f"Fragment {index} begins at {row.offset}, and the one before it ends at {end}",
                 format=FORMAT,
                 field="ramdisk_offset",
                 offset=where + 4,
@@ -314,7 +314,7 @@ def parse_table(table: bytes, header: VendorBootHeader, ramdisk_size: int, offse
         end = row.offset + row.size
         if end > ramdisk_size:
             raise FormatError(
-                f"fragment {index} ends at {end}, and the ramdisks at {ramdisk_size}",
+                f"Fragment {index} ends at {end}, and the ramdisks at {ramdisk_size}",
                 format=FORMAT,
                 field="ramdisk_size",
                 offset=where,
@@ -338,7 +338,7 @@ def encode_entry(fragment: Fragment, offset: int, old: bytes = b"") -> bytes:
         FormatError: If the name is longer than 32 bytes, or a number does not fit.
     """
     if len(fragment.board_id) != 16 or not all(0 <= word < 1 << 32 for word in fragment.board_id):
-        raise FormatError("a board id is 16 words of 32 bits", format=FORMAT, field="board_id")
+        raise FormatError("A board id is 16 words of 32 bits", format=FORMAT, field="board_id")
     values = {
         "size": fragment.section.size,
         "offset": offset,

@@ -76,11 +76,11 @@ class Dhtb(Wrapper):
         section = Section.of(source)
         head = section.read(0, DHTB_SIZE)
         if not head.startswith(b"DHTB\x01\0\0\0") or len(head) < DHTB_SIZE:
-            raise FormatError("there is no DHTB header of 512 bytes", format=cls.KIND, field="magic", offset=0)
+            raise FormatError("There is no DHTB header of 512 bytes", format=cls.KIND, field="magic", offset=0)
         (size,) = struct.unpack_from("<I", head, 48)
         if DHTB_SIZE + size > section.size:
             raise FormatError(
-                f"the header counts {size} bytes, and {section.size - DHTB_SIZE} are there",
+                f"The header counts {size} bytes, and {section.size - DHTB_SIZE} are there",
                 format=cls.KIND,
                 field="size",
                 offset=48,
@@ -107,7 +107,7 @@ class Dhtb(Wrapper):
             Finding(
                 Severity.WARNING,
                 "dhtb-digest",
-                "the SHA-256 in the DHTB header is not that of the image",
+                "The SHA-256 in the DHTB header is not that of the image",
                 where="sha256",
                 why="Samsung's loader refuses the image",
             ),
@@ -135,7 +135,7 @@ class _Behind(Wrapper):
         section = Section.of(source)
         if section.read(0, len(MAGIC)) != MAGIC or section.read(cls.DISTANCE, len(MAGIC)) != MAGIC:
             raise FormatError(
-                f"no boot image stands at {cls.DISTANCE:#x}", format=cls.KIND, field="magic", offset=cls.DISTANCE
+                f"No boot image stands at {cls.DISTANCE:#x}", format=cls.KIND, field="magic", offset=cls.DISTANCE
             )
         ranges = [
             Range("loader", 0, cls.DISTANCE, Role.TAIL),
@@ -199,7 +199,7 @@ class Loki(Wrapper):
         record = section.read(0x400, 148)
         if len(record) < 148 or section.read(0, len(MAGIC)) != MAGIC:
             raise FormatError(
-                "there is no whole Loki record in a boot image", format=cls.KIND, field="magic", offset=0x400
+                "There is no whole Loki record in a boot image", format=cls.KIND, field="magic", offset=0x400
             )
         recovery, build = struct.unpack_from("<I128s", record, 4)
         kernel, ramdisk, address = struct.unpack_from("<III", record, 136)
@@ -238,7 +238,7 @@ class RockchipKrnl(Wrapper):
         section = Section.of(source)
         head = section.read(0, 8)
         if not head.startswith(b"KRNL") or len(head) < 8:
-            raise FormatError("there is no KRNL header", format=cls.KIND, field="magic", offset=0)
+            raise FormatError("There is no KRNL header", format=cls.KIND, field="magic", offset=0)
         (size,) = struct.unpack_from("<I", head, 4)
         ranges = [
             Range("header", 0, 8, Role.HEADER),
@@ -300,7 +300,7 @@ class BehindPrefix(Wrapper):
         section = Section.of(source)
         at = section.read(0, PREFIX_SEARCH).find(MAGIC)
         if at <= 0:
-            raise FormatError("no boot image stands in the first 64 KiB", format=cls.KIND, field="magic")
+            raise FormatError("No boot image stands in the first 64 KiB", format=cls.KIND, field="magic")
         BootImage.parse(section[at:])
         ranges = [Range("prefix", 0, at, Role.TAIL), Range("boot", at, section.size - at)]
         return cls(cut(section, ranges, cls.KIND), [("boot image at", f"{at:#x}")])

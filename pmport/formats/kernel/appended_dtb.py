@@ -75,7 +75,7 @@ class KernelWithTrees(Container):
         section = Section.of(source)
         runs = appended_trees(section)
         if not runs:
-            raise FormatError("no device tree is appended", format=FORMAT, offset=section.size)
+            raise FormatError("No device tree is appended", format=FORMAT, offset=section.size)
         ends = [start for start, _ in runs[1:]] + [section.size]
         trees = [
             (section[start : start + size], section[start + size : end])
@@ -110,7 +110,7 @@ class KernelWithTrees(Container):
         """
         names = {"kernel", *(f"dtb.{index}" for index in range(len(self._trees)))}
         if unknown := sections.keys() - names:
-            raise FormatError(f"there is no part {', '.join(sorted(unknown))}", format=FORMAT)
+            raise FormatError(f"There is no part {', '.join(sorted(unknown))}", format=FORMAT)
         new = {name: Section.of(section) for name, section in sections.items()}
         trees = [
             (new[f"dtb.{index}"], Section.zeros(0)) if f"dtb.{index}" in new else pair

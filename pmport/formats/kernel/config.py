@@ -355,7 +355,7 @@ class KernelConfig(Node, Mapping[str, str]):
             Finding(
                 Severity.WARNING,
                 "unexpected-line",
-                f"the kernel ignores this line: {match[0].strip()[:80]!r}",
+                f"The kernel ignores this line: {match[0].strip()[:80]!r}",
                 where=f"line {text.count(chr(10), 0, match.start()) + 1}",
             )
             for match in _UNEXPECTED.finditer(text)
@@ -411,11 +411,11 @@ def _inflated(section: Section) -> bytes:
     try:
         data = stream.decompress(section.read(limit=LIMIT), LIMIT)
     except zlib.error as error:
-        raise FormatError(f"the gzip stream is broken: {error}", format=_NAMED, offset=0) from error
+        raise FormatError(f"The gzip stream is broken: {error}", format=_NAMED, offset=0) from error
     if stream.unconsumed_tail:
-        raise TooLargeError(f"more than {LIMIT} bytes when decompressed", limit=LIMIT, format=_NAMED)
+        raise TooLargeError(f"More than {LIMIT} bytes when decompressed", limit=LIMIT, format=_NAMED)
     if not stream.eof:
-        raise FormatError("the gzip stream ends too early", format=_NAMED, offset=section.size)
+        raise FormatError("The gzip stream ends too early", format=_NAMED, offset=section.size)
     return data
 
 
@@ -445,7 +445,7 @@ def _check_bytes(data: bytes) -> None:
             format=_NAMED,
             field=f"line {line}",
             offset=match.start(),
-            remedy="give a .config, a defconfig, a fragment, or /proc/config.gz",
+            remedy="Give a .config, a defconfig, a fragment, or /proc/config.gz",
         )
     if len(data) > LINE_LIMIT:
         _check_lines(data)
@@ -456,11 +456,11 @@ def _refuse(config: KernelConfig) -> None:
     if match:
         line = config.text.count("\n", 0, match.start()) + 1
         raise FormatError(
-            f"no line states an option; the first unexpected one is {match[0].strip()[:60]!r}",
+            f"No line states an option; the first unexpected one is {match[0].strip()[:60]!r}",
             format=_NAMED,
             field=f"line {line}",
             offset=len(config.text[: match.start()].encode("utf-8", "surrogateescape")),
         )
     if config.version or not config.text.strip():
-        raise FormatError("it states no option at all", format=_NAMED, field="line 1", offset=0)
-    raise FormatError("no line states an option: all are comments", format=_NAMED, field="line 1", offset=0)
+        raise FormatError("It states no option at all", format=_NAMED, field="line 1", offset=0)
+    raise FormatError("No line states an option: all are comments", format=_NAMED, field="line 1", offset=0)

@@ -218,7 +218,7 @@ class _Reading:
     def read(self) -> str:
         head = self.section.read(0, 9)
         if len(head) < 9 or head[0] != START:
-            raise FormatError("there is no header", format=KIND, field="magic", offset=0)
+            raise FormatError("There is no header", format=KIND, field="magic", offset=0)
         at, release = 9, ""
         for _ in range(int.from_bytes(head[5:9], "big")):
             block, data, at = self._block(at)
@@ -235,7 +235,7 @@ class _Reading:
         head = self.section.read(at, 2)
         data = self.section.read(at + 2, head[1]) if len(head) == 2 else b""
         if len(head) < 2 or len(data) < head[1]:
-            raise FormatError("a block is cut short", format=KIND, field="block", offset=at)
+            raise FormatError("A block is cut short", format=KIND, field="block", offset=at)
         return head[0], data, at + 2 + head[1]
 
     def _image(self, start: int) -> int:
@@ -247,7 +247,7 @@ class _Reading:
             subsections.append((block, data))
         at = self._checked(start, at, subsections)
         if not subsections or subsections[0][0] != INFO or len(subsections[0][1]) < INFO_SIZE:
-            raise FormatError("an image does not begin with its description", format=KIND, field="2e", offset=start)
+            raise FormatError("An image does not begin with its description", format=KIND, field="2e", offset=start)
         image = self._described(subsections, at)
         if image.type.encode("utf-8", "surrogateescape")[:1] == bytes([LAST]):
             return start
@@ -264,12 +264,12 @@ class _Reading:
             checksum = self.section.read(at, 1)
             counted = self.section.read(start + 1, at - start - 1)
             if not checksum:
-                raise FormatError("an image's description is cut short", format=KIND, field="checksum", offset=at)
+                raise FormatError("An image's description is cut short", format=KIND, field="checksum", offset=at)
             if checksum[0] in {0, (0xFF - sum(counted)) & 0xFF}:
                 return at + 1
             if checksum[0] != PART:
                 raise FormatError(
-                    f"the checksum of an image's description is {checksum[0]:#04x}, and should be {(0xFF - sum(counted)) & 0xFF:#04x}",
+                    f"The checksum of an image's description is {checksum[0]:#04x}, and should be {(0xFF - sum(counted)) & 0xFF:#04x}",
                     format=KIND,
                     field="checksum",
                     offset=at,
@@ -286,7 +286,7 @@ class _Reading:
         size = int.from_bytes(info[17:21], "big")
         if at + size > self.section.size and info[5] != LAST:
             raise FormatError(
-                f"an image ends at {at + size}, and the file at {self.section.size}",
+                f"An image ends at {at + size}, and the file at {self.section.size}",
                 format=KIND,
                 field="size",
                 offset=at,

@@ -95,11 +95,11 @@ class FitImage(Container):
         section = Section.of(source)
         size = int.from_bytes(section.read(4, 4), "big")
         if size > LARGEST_TREE:
-            raise FormatError(f"its tree has {size} bytes", format=KIND, field="totalsize", offset=4)
+            raise FormatError(f"Its tree has {size} bytes", format=KIND, field="totalsize", offset=4)
         tree = Blob.parse(section[: min(size, section.size)]).tree()
         images = tree.root.children.get("images")
         if images is None:
-            raise FormatError("it has no /images", format=KIND, field="images")
+            raise FormatError("It has no /images", format=KIND, field="images")
         places: dict[str, tuple[int, int]] = {}
         at = 0
         for node in images.children.values():
@@ -108,7 +108,7 @@ class FitImage(Container):
                 continue
             if sum(place) > section.size:
                 raise FormatError(
-                    f"the image {node.name} ends at {sum(place)}, and the file at {section.size}",
+                    f"The image {node.name} ends at {sum(place)}, and the file at {section.size}",
                     format=KIND,
                     field=node.name,
                     offset=place[0],

@@ -167,14 +167,14 @@ class Payload(Container):
         section = Section.of(source)
         head = section.read(0, HEADER.size)
         if len(head) < HEADER.size or not head.startswith(MAGIC):
-            raise FormatError("there is no header of 24 bytes", format=KIND, field="magic", offset=0)
+            raise FormatError("There is no header of 24 bytes", format=KIND, field="magic", offset=0)
         _, version, size, signature = HEADER.unpack(head)
         data_at = HEADER.size + size + signature
         if version != 2:
-            raise FormatError(f"its version is {version}", format=KIND, field="version", offset=4, remedy="2 is read")
+            raise FormatError(f"Its version is {version}", format=KIND, field="version", offset=4, remedy="2 is read")
         if size > LARGEST_MANIFEST or data_at > section.size:
             raise FormatError(
-                f"the manifest takes bytes 24 to {HEADER.size + size}, and the file ends at {section.size}",
+                f"The manifest takes bytes 24 to {HEADER.size + size}, and the file ends at {section.size}",
                 format=KIND,
                 field="manifest size",
                 offset=12,
@@ -182,7 +182,7 @@ class Payload(Container):
         manifest = read_fields(section.read(HEADER.size, size), HEADER.size, KIND)
         block_size = last_number(manifest, 3, 4096)
         if not 512 <= block_size <= 1 << 20:
-            raise FormatError(f"its block size is {block_size}", format=KIND, field="block_size", offset=HEADER.size)
+            raise FormatError(f"Its block size is {block_size}", format=KIND, field="block_size", offset=HEADER.size)
         partitions = tuple(_partition(data) for data in manifest.get(13, ()) if isinstance(data, bytes))
         return cls(section, version, block_size, last_number(manifest, 12, 0), partitions, data_at)
 
@@ -258,7 +258,7 @@ class Payload(Container):
         room = sum(count for _, count in operation.extents) * self.block_size
         content = self._content(operation, partition.name)
         if len(content) > room:
-            raise FormatError("an operation gives more than its blocks hold", format=KIND, field=partition.name)
+            raise FormatError("An operation gives more than its blocks hold", format=KIND, field=partition.name)
         return content.ljust(room, b"\0")
 
     def extract(self, name: str, file: BinaryIO) -> int:
@@ -289,14 +289,14 @@ class Payload(Container):
         for operation in partition.operations:
             self._carry_out(operation, partition, file)
         if partition.sha256 and self._digest(file, partition.size) != partition.sha256:
-            raise FormatError(f"the SHA-256 of {name} is another one than the payload says", format=KIND, field=name)
+            raise FormatError(f"The SHA-256 of {name} is another one than the payload says", format=KIND, field=name)
         return partition.size
 
     def _carry_out(self, operation: Operation, partition: PayloadPartition, file: BinaryIO) -> None:
         end = max((first_block + count for first_block, count in operation.extents), default=0) * self.block_size
         if end > (partition.size + self.block_size - 1) // self.block_size * self.block_size:
             raise FormatError(
-                f"an operation writes beyond the end of {partition.name}", format=KIND, field=partition.name
+                f"An operation writes beyond the end of {partition.name}", format=KIND, field=partition.name
             )
         if operation.type not in EXPANDERS:
             return  # zeros: the file has them already
@@ -307,29 +307,29 @@ class Payload(Container):
             file.write(content[done : done + count * self.block_size])
             done += count * self.block_size
         if len(content) > done:
-            raise FormatError("an operation gives more than its blocks hold", format=KIND, field=partition.name)
+            raise FormatError("An operation gives more than its blocks hold", format=KIND, field=partition.name)
 
     def _content(self, operation: Operation, name: str) -> bytes:
         """What an operation writes, its data checked."""
         at = self._data_at + operation.offset
         if operation.size > LARGEST_OPERATION or at + operation.size > self._section.size:
             raise FormatError(
-                f"the data of an operation take bytes {at} to {at + operation.size}, and the file ends at {self._section.size}",
+                f"The data of an operation take bytes {at} to {at + operation.size}, and the file ends at {self._section.size}",
                 format=KIND,
                 field=name,
                 offset=at,
             )
         data = self._section.read(at, operation.size)
         if operation.sha256 and hashlib.sha256(data).digest() != operation.sha256:
-            raise FormatError("the SHA-256 of an operation's data does not hold", format=KIND, field=name, offset=at)
+            raise FormatError("The SHA-256 of an operation's data does not hold", format=KIND, field=name, offset=at)
         try:
             return EXPANDERS[operation.type](data)
         except FormatError as error:
             raise FormatError(
-                f"an operation's data are broken: {error.what}", format=KIND, field=name, offset=at
+                f"An operation's data are broken: {error.what}", format=KIND, field=name, offset=at
             ) from None
         except (OSError, lzma.LZMAError, EOFError) as error:
-            raise FormatError(f"an operation's data are broken: {error}", format=KIND, field=name, offset=at) from error
+            raise FormatError(f"An operation's data are broken: {error}", format=KIND, field=name, offset=at) from error
 
     @staticmethod
     def _digest(file: BinaryIO, size: int) -> bytes:

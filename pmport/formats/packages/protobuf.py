@@ -48,12 +48,12 @@ def read_fields(data: bytes, offset: int = 0, format: str = "protocol buffer") -
             size = {FIXED_64: 8, FIXED_32: 4}.get(kind, value)
             if at + size > len(data):
                 raise FormatError(
-                    f"a field of {size} bytes is cut short", format=format, field=str(key >> 3), offset=offset + at
+                    f"A field of {size} bytes is cut short", format=format, field=str(key >> 3), offset=offset + at
                 )
             item = data[at : at + size] if kind == BYTES else int.from_bytes(data[at : at + size], "little")
             at += size
         else:
-            raise FormatError(f"a field has the kind {kind}", format=format, field=str(key >> 3), offset=offset + at)
+            raise FormatError(f"A field has the kind {kind}", format=format, field=str(key >> 3), offset=offset + at)
         found.setdefault(key >> 3, []).append(item)
     return found
 
@@ -67,7 +67,7 @@ def _number(data: bytes, at: int, offset: int, format: str) -> tuple[int, int]:
         value |= (byte & 0x7F) << 7 * position
         if byte < 0x80:
             return value, at + position + 1
-    raise FormatError("a number has no end", format=format, field="varint", offset=offset + at)
+    raise FormatError("A number has no end", format=format, field="varint", offset=offset + at)
 
 
 def last_bytes(fields: Mapping[int, list[int | bytes]], number: int, default: bytes) -> bytes:

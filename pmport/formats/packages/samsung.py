@@ -65,11 +65,11 @@ def package_files(package: Node, name: str = "") -> list[PackageFile]:
         FormatError: If it is no package, its MD5 is wrong, or the checksum of a member is.
     """
     if not isinstance(package, Members):
-        raise FormatError(f"{name or package.KIND} is no package of Samsung's", format=package.KIND, remedy="give a .tar.md5 or a zip file")  # fmt: skip
+        raise FormatError(f"{name or package.KIND} is no package of Samsung's", format=package.KIND, remedy="Give a .tar.md5 or a zip file")  # fmt: skip
     if isinstance(package, TarArchive) and package.md5_matches() is False:
-        raise FormatError(f"the MD5 of {name or package.md5_name} is wrong", format=package.KIND, field="MD5", remedy="get the file again")  # fmt: skip
+        raise FormatError(f"The MD5 of {name or package.md5_name} is wrong", format=package.KIND, field="MD5", remedy="Get the file again")  # fmt: skip
     if damaged := package.damaged():
-        raise FormatError(f"{', '.join(damaged)} in {name or package.KIND} is damaged", format=package.KIND, field=damaged[0], remedy="get the file again")  # fmt: skip
+        raise FormatError(f"{', '.join(damaged)} in {name or package.KIND} is damaged", format=package.KIND, field=damaged[0], remedy="Get the file again")  # fmt: skip
     found: dict[str, PackageFile] = {}
     for file in _walked(package, name or getattr(package, "md5_name", "")):
         found.pop(file.name, None)

@@ -129,7 +129,7 @@ class TarArchive(Members):
             The findings.
         """
         if self.md5_matches() is False:
-            wrong = Finding(Severity.ERROR, "odin-md5", "the package's MD5 is wrong", fix="get the file again")
+            wrong = Finding(Severity.ERROR, "odin-md5", "The package's MD5 is wrong", fix="get the file again")
             return (wrong, *super().findings())
         return super().findings()
 
@@ -137,7 +137,7 @@ class TarArchive(Members):
 def _header(name: str, size: int) -> bytes:
     raw = name.encode("ascii", "surrogateescape") if name.isascii() else b""
     if not 0 < len(raw) <= 100:
-        raise FormatError(f"the name {name!r} does not fit", format=FORMAT, field="name")
+        raise FormatError(f"The name {name!r} does not fit", format=FORMAT, field="name")
     if size >= 1 << 33:
         raise FormatError(f"{size} bytes are too many", format=FORMAT, field="size")
     fields = [raw, b"0000644\0", b"0000000\0", b"0000000\0", b"%011o\0" % size, b"00000000000\0", b" " * 8]
@@ -167,17 +167,17 @@ def _members(section: Section) -> Iterator[Member]:
         if not block.strip(b"\0") or (at and MD5_LINE.search(section.read(at)) if section.size - at <= 1024 else False):
             return
         if len(block) < BLOCK:
-            raise FormatError("a header is cut short", format=FORMAT, field="name", offset=at)
+            raise FormatError("A header is cut short", format=FORMAT, field="name", offset=at)
         if _number(block[148:156], "chksum", at + 148) != sum(block) - sum(block[148:156]) + 256:
-            raise FormatError("a header's checksum is wrong", format=FORMAT, field="chksum", offset=at + 148)
+            raise FormatError("A header's checksum is wrong", format=FORMAT, field="chksum", offset=at + 148)
         size = _number(block[124:136], "size", at + 124)
         start = at + BLOCK
         if start + size > section.size:
-            raise FormatError(f"a file of {size} bytes is cut short", format=FORMAT, field="size", offset=at + 124)
+            raise FormatError(f"A file of {size} bytes is cut short", format=FORMAT, field="size", offset=at + 124)
         kind = block[156:157]
         if kind in {b"L", b"x"}:
             if size > LONGEST_TEXT:
-                raise FormatError(f"a name of {size} bytes", format=FORMAT, field="size", offset=at + 124)
+                raise FormatError(f"A name of {size} bytes", format=FORMAT, field="size", offset=at + 124)
             text = section.read(start, size)
             long_name = text.rstrip(b"\0") if kind == b"L" else _pax_path(text) or long_name
         else:

@@ -108,7 +108,7 @@ class TransferList(Node):
         head = [int(line) for line in lines[:2] if line.isdigit() and len(line) <= 12]
         if len(head) < 2 or head[0] not in VERSIONS:
             raise FormatError(
-                "it does not begin with its version and its blocks", format=KIND, field="version", offset=0
+                "It does not begin with its version and its blocks", format=KIND, field="version", offset=0
             )
         start = 2 if head[0] == 1 else 4
         commands = [_command(line, number) for number, line in enumerate(lines[start:], start + 1) if line.strip()]
@@ -155,7 +155,7 @@ class TransferList(Node):
                     f"line {command.line}: {command.word} needs the old partition",
                     format=KIND,
                     field=command.word,
-                    remedy="take the full update of the same version",
+                    remedy="Take the full update of the same version",
                 )
         wanted = sum(command.blocks for command in self.commands if command.word == "new") * BLOCK
         source = Section.of(data)
@@ -191,10 +191,10 @@ def _expanded(source: Section, wanted: int) -> Section:
     import cramjam  # noqa: PLC0415 - only for compressed data
 
     broken = FormatError(
-        f"the list wants {wanted} bytes of data, and there are {source.size}, which are no brotli of that size",
+        f"The list wants {wanted} bytes of data, and there are {source.size}, which are no brotli of that size",
         format=KIND,
         field="new.dat",
-        remedy="give the new.dat that belongs to this list",
+        remedy="Give the new.dat that belongs to this list",
     )
     try:
         content = bytes(cramjam.brotli.decompress(source.read(), output_len=wanted or None))

@@ -79,12 +79,12 @@ class UImage(Container):
         section = Section.of(source)
         head = section.read(0, HEADER.size)
         if len(head) < HEADER.size or head[:4] != MAGIC.to_bytes(4, "big"):
-            raise FormatError("there is no header of 64 bytes", format=KIND, field="magic", offset=0)
+            raise FormatError("There is no header of 64 bytes", format=KIND, field="magic", offset=0)
         values = HEADER.unpack(head)
         size = values[3]
         if HEADER.size + size > section.size:
             raise FormatError(
-                f"the data take bytes 64 to {HEADER.size + size}, and the file ends at {section.size}",
+                f"The data take bytes 64 to {HEADER.size + size}, and the file ends at {section.size}",
                 format=KIND,
                 field="size",
                 offset=12,
@@ -130,11 +130,11 @@ class UImage(Container):
         """
         sections = [Section.of(file) for file in files]
         if not sections:
-            raise FormatError("there is no file to put in", format=KIND, field="size")
+            raise FormatError("There is no file to put in", format=KIND, field="size")
         data = sections[0] if len(sections) == 1 else Section.joined(_table(sections))
         raw = name.encode()
         if len(raw) > 32:
-            raise FormatError(f"the name has {len(raw)} bytes, and 32 fit", format=KIND, field="name")
+            raise FormatError(f"The name has {len(raw)} bytes, and 32 fit", format=KIND, field="name")
         for field, number in (("load", load), ("entry", entry), ("time", time), ("size", data.size)):
             if not 0 <= number < 1 << 32:
                 raise FormatError(f"{number:#x} is no number of 32 bits", format=KIND, field=field)
@@ -233,7 +233,7 @@ def _files(data: Section) -> list[Part]:
     while len(sizes) <= MOST_FILES:
         word = data.read(4 * len(sizes), 4)
         if len(word) < 4:
-            raise FormatError("the table of files has no end", format=KIND, field="sizes", offset=HEADER.size)
+            raise FormatError("The table of files has no end", format=KIND, field="sizes", offset=HEADER.size)
         if not any(word):
             break
         sizes.append(int.from_bytes(word, "big"))
@@ -242,7 +242,7 @@ def _files(data: Section) -> list[Part]:
     for number, size in enumerate(sizes):
         if at + size > data.size or len(sizes) > MOST_FILES:
             raise FormatError(
-                f"file {number} takes bytes {at} to {at + size} of {data.size}",
+                f"File {number} takes bytes {at} to {at + size} of {data.size}",
                 format=KIND,
                 field="sizes",
                 offset=HEADER.size,

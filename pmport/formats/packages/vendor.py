@@ -48,7 +48,7 @@ class VendorPackage(Wrapper):
         """
         section = Section.of(source)
         if not any(section.read(at, len(magic)) == magic for at, magic in cls.MAGICS):
-            raise FormatError("its magic is not there", format=cls.KIND, field="magic", offset=cls.MAGICS[0][0])
+            raise FormatError("Its magic is not there", format=cls.KIND, field="magic", offset=cls.MAGICS[0][0])
         rows = [("what to do", f"it is recognised, not taken apart; {cls.TOOL} does that")]
         return cls((Part("package", section, Role.TAIL),), rows)
 

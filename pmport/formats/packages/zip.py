@@ -230,7 +230,7 @@ def _check_sum(name: str, found: int, stated: int) -> None:
 
 def _broken(what: str, field: str, offset: int) -> FormatError:
     return FormatError(
-        what, format=FORMAT, field=field, offset=offset, remedy="the file may be cut short: get it again"
+        what, format=FORMAT, field=field, offset=offset, remedy="The file may be cut short: get it again"
     )
 
 

@@ -90,7 +90,7 @@ class DeviceInfo(Node, Mapping[str, str]):
         if not isinstance(source, str):
             data = Section.of(source).read(limit=LIMIT)
             if b"\0" in data:
-                raise FormatError("it holds a NUL", format=FORMAT, offset=data.index(0))
+                raise FormatError("It holds a NUL", format=FORMAT, offset=data.index(0))
             source = data.decode("utf-8", "surrogateescape")
         return cls(source, tuple(_Reader(source).assignments()))
 
@@ -172,7 +172,7 @@ class _Reader:
         line = self.text.count("\n", 0, place) + 1
         return FormatError(
             f"line {line}: {what}", format=FORMAT, offset=len(self.text[:place].encode("utf-8", "surrogateescape")),
-            remedy='write plain assignments: deviceinfo_key="value"',
+            remedy='Write plain assignments: deviceinfo_key="value"',
         )  # fmt: skip
 
     def assignments(self) -> Iterator[Assignment]:

@@ -72,7 +72,7 @@ class GetVars(Answers):
         variables = dict(_variables(text.splitlines()))
         if not variables:
             raise FormatError(
-                "no line is a variable", format=cls.KIND, offset=0, remedy="record it with: fastboot getvar all"
+                "No line is a variable", format=cls.KIND, offset=0, remedy="record it with: fastboot getvar all"
             )
         return cls(variables, section)
 

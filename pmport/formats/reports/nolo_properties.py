@@ -61,7 +61,7 @@ class NoloProperties(Answers):
         section = Section.of(source)
         raw = section.read(limit=LIMIT)
         if not raw.startswith(MAGIC):
-            raise FormatError("the first line does not name NOLO", format=cls.KIND, field="nolo", offset=0)
+            raise FormatError("The first line does not name NOLO", format=cls.KIND, field="nolo", offset=0)
         values = {}
         offset = 0
         for line in raw.decode("utf-8", "surrogateescape").splitlines(keepends=True):

@@ -115,7 +115,7 @@ class Scatter(_Text):
         section = Section.of(source)
         raw = section.read(limit=LARGEST)
         if not looks_like_scatter(section):
-            raise FormatError("it begins otherwise", format=cls.KIND, offset=0)
+            raise FormatError("It begins otherwise", format=cls.KIND, offset=0)
         head: dict[str, str] = {}
         rows: list[dict[str, str]] = []
         if b"MTK_PLATFORM_CFG" in raw[:4096]:
@@ -133,7 +133,7 @@ class Scatter(_Text):
                 for found in OLD_ENTRY.finditer(raw)
             ]
         if not rows:
-            raise FormatError("it lists no partitions", format=cls.KIND, offset=0)
+            raise FormatError("It lists no partitions", format=cls.KIND, offset=0)
         scatter = cls(section, tuple(rows), head)
         _ = scatter.table
         return scatter
@@ -209,7 +209,7 @@ class Rawprogram(_Text):
             for found in PROGRAM.finditer(raw)
         )
         if not rows:
-            raise FormatError("it has no program elements", format=cls.KIND, offset=0)
+            raise FormatError("It has no program elements", format=cls.KIND, offset=0)
         program = cls(section, rows, {})
         _ = program.table
         return program

@@ -114,15 +114,15 @@ class Gpt(Members):
             if section.read(sector_size, 8) == SIGNATURE:
                 break
         else:
-            raise FormatError("no header is in the second sector", format=FORMAT, field="Signature", offset=512)
+            raise FormatError("No header is in the second sector", format=FORMAT, field="Signature", offset=512)
         raw = section.read(sector_size, HEADER.size)
         if len(raw) < HEADER.size:
-            raise FormatError("the header is cut short", format=FORMAT, field="HeaderSize", offset=sector_size)
+            raise FormatError("The header is cut short", format=FORMAT, field="HeaderSize", offset=sector_size)
         _, _, size, crc, _, _, _, _, last_usable, disk, place, count, entry_size, entries_crc = HEADER.unpack(raw)
         whole = section.read(sector_size, size) if HEADER.size <= size <= sector_size else b""
         if zlib.crc32(whole[:16] + bytes(4) + whole[20:]) != crc:
             raise FormatError(
-                "the header's checksum is wrong", format=FORMAT, field="HeaderCRC32", offset=sector_size + 16
+                "The header's checksum is wrong", format=FORMAT, field="HeaderCRC32", offset=sector_size + 16
             )
         if entry_size < ENTRY.size or entry_size % 8 or entry_size > 4096 or count > MOST_ENTRIES:
             raise FormatError(
@@ -135,10 +135,10 @@ class Gpt(Members):
         notes: list[Finding] = []
         if len(table) < count * entry_size:
             raise FormatError(
-                "the entries are cut short", format=FORMAT, field="PartitionEntryLBA", offset=sector_size + 72
+                "The entries are cut short", format=FORMAT, field="PartitionEntryLBA", offset=sector_size + 72
             )
         if zlib.crc32(table) != entries_crc:
-            notes.append(Finding(Severity.ERROR, "gpt-crc", "the entries' checksum is wrong", where="entries"))
+            notes.append(Finding(Severity.ERROR, "gpt-crc", "The entries' checksum is wrong", where="entries"))
         entries = tuple(_entries(table, entry_size, place * sector_size))
         return cls(section, entries, sector_size, UUID(bytes_le=disk), last_usable, tuple(notes))
 
@@ -240,7 +240,7 @@ def _entries(table: bytes, size: int, place: int) -> Iterator[GptEntry]:
             continue
         if last < first or last >= 1 << 54:
             raise FormatError(
-                f"a partition from sector {first} to {last}", format=FORMAT, field="EndingLBA", offset=place + at + 40
+                f"A partition from sector {first} to {last}", format=FORMAT, field="EndingLBA", offset=place + at + 40
             )
         text = name.decode("utf-16-le", "replace").split("\0", 1)[0]
         yield GptEntry(UUID(bytes_le=kind), UUID(bytes_le=unique), first, last, attributes, text)

@@ -218,7 +218,7 @@ class Pit(Node):
         section = Section.of(source)
         raw = section.read(limit=LARGEST)
         if not raw.startswith(MAGIC) or len(raw) < HEADER_SIZE:
-            raise FormatError("no header of 28 bytes is there", format=cls.KIND, field="magic", offset=0)
+            raise FormatError("No header of 28 bytes is there", format=cls.KIND, field="magic", offset=0)
         head = header_declaration().parse(raw)
         if not 1 <= head.count <= MOST_ENTRIES or HEADER_SIZE + head.count * ENTRY_SIZE > len(raw):
             raise FormatError(

@@ -287,7 +287,7 @@ class SparseImage(Container):
                 stated = int.from_bytes(chunk.data.read(), "little") if chunk.data.size else state
                 if stated != state:
                     return (
-                        Finding(Severity.ERROR, "sparse-crc", f"the checksum says {stated:08x}, the data {state:08x}"),
+                        Finding(Severity.ERROR, "sparse-crc", f"The checksum says {stated:08x}, the data {state:08x}"),
                     )
             else:
                 for piece in _expand(chunk, self.block_size):
@@ -349,7 +349,7 @@ class _Extent(NamedTuple):
 
 def _broken(what: str, field: str, offset: int) -> FormatError:
     return FormatError(
-        what, format=FORMAT, field=field, offset=offset, remedy="the file may be cut short: get it again"
+        what, format=FORMAT, field=field, offset=offset, remedy="The file may be cut short: get it again"
     )
 
 
@@ -359,19 +359,19 @@ def _header(section: Section) -> tuple[int, int, int, int, int]:
         raise _broken("the header is cut short", "magic", len(head))
     magic, major, _, header_size, chunk_size, block_size, total_blocks, count, _ = HEADER.unpack(head)
     if magic != MAGIC:
-        raise FormatError("it does not begin with the sparse magic", format=FORMAT, field="magic", offset=0)
+        raise FormatError("It does not begin with the sparse magic", format=FORMAT, field="magic", offset=0)
     if major != 1:
         raise FormatError(f"version {major} is not known", format=FORMAT, field="major_version", offset=4)
     if header_size < HEADER.size or chunk_size < CHUNK.size:
         raise FormatError(
-            f"headers of {header_size} and {chunk_size} bytes are too small",
+            f"Headers of {header_size} and {chunk_size} bytes are too small",
             format=FORMAT,
             field="file_hdr_sz",
             offset=8,
         )
     if not block_size or block_size % 4:
         raise FormatError(
-            f"a block of {block_size} bytes is no multiple of 4", format=FORMAT, field="blk_sz", offset=12
+            f"A block of {block_size} bytes is no multiple of 4", format=FORMAT, field="blk_sz", offset=12
         )
     if count > section.size // CHUNK.size:
         raise _broken(f"{count} chunks do not fit into {section.size} bytes", "total_chunks", 20)
@@ -388,7 +388,7 @@ def _data_size(kind: int, blocks: int, block_size: int, size: int, at: int) -> i
     if size != wanted:
         name = ChunkKind(kind).name
         raise FormatError(
-            f"a {name} chunk of {blocks} blocks has {size} bytes of data, not {wanted}",
+            f"A {name} chunk of {blocks} blocks has {size} bytes of data, not {wanted}",
             format=FORMAT,
             field="total_sz",
             offset=at + 8,

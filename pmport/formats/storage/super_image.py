@@ -150,9 +150,9 @@ class SuperImage(Members):
                 failure = failure or error
                 continue
             if failure:
-                notes = (*notes, Finding(Severity.WARNING, "super-backup", f"an earlier copy is damaged: {failure}"))
+                notes = (*notes, Finding(Severity.WARNING, "super-backup", f"An earlier copy is damaged: {failure}"))
             return cls(section, partitions, groups, devices, version, number, notes)
-        raise failure or FormatError(f"there is no slot {slot}: it has {slots}", format=FORMAT)
+        raise failure or FormatError(f"There is no slot {slot}: it has {slots}", format=FORMAT)
 
     def partition(self, name: str) -> LogicalPartition:
         """A logical partition.
@@ -242,7 +242,7 @@ class SuperImage(Members):
             if one[0] == other[0] and other[1] < one[2]:
                 found.append(Finding(Severity.ERROR, "super-overlap", f"{one[3]} and {other[3]} overlap"))
         if any(partition.size and partition.name not in self.names for partition in self.partitions):
-            found.append(Finding(Severity.NOTE, "super-elsewhere", "some extents are not in this file"))
+            found.append(Finding(Severity.NOTE, "super-elsewhere", "Some extents are not in this file"))
         return tuple(found)
 
 
@@ -278,7 +278,7 @@ def _geometry(section: Section, places: tuple[int, ...]) -> tuple[int, int, tupl
         elif not largest or largest % SECTOR or largest > LARGEST_TABLES or not 0 < slots <= 32:
             failure = _broken(f"{slots} slots of {largest} bytes are impossible", "metadata_max_size", place + 40)
         else:
-            note = Finding(Severity.WARNING, "super-geometry", "the first copy of the geometry is damaged")
+            note = Finding(Severity.WARNING, "super-geometry", "The first copy of the geometry is damaged")
             return largest, slots, (note,) if number else ()
     raise failure
 

@@ -214,7 +214,7 @@ def begins_well(source: Readable, kind: str) -> bool:
 
 def _unread(kind: str) -> FormatError:
     return FormatError(
-        "this is recognised, and not read", format=kind, offset=0, remedy="decompress it with its own program first"
+        "This is recognised, and not read", format=kind, offset=0, remedy="Decompress it with its own program first"
     )
 
 
@@ -222,7 +222,7 @@ def _kind_of_stream(section: Section) -> str:
     head = section.read(0, 16)
     kind = kind_of(head)
     if kind is None:
-        raise FormatError(f"no compression begins with {head.hex(' ')}", format="compressed data", offset=0)
+        raise FormatError(f"No compression begins with {head.hex(' ')}", format="compressed data", offset=0)
     return kind
 
 
@@ -289,7 +289,7 @@ def compress(data: Readable, kind: str, level: int | None = None) -> bytes:
     content = Section.of(data).read()
     if kind not in _COMPRESSORS:
         raise FormatError(
-            "nothing here compresses like that", format=kind, remedy=f"use one of {', '.join(_COMPRESSORS)}"
+            "Nothing here compresses like that", format=kind, remedy=f"Use one of {', '.join(_COMPRESSORS)}"
         )
     return _COMPRESSORS[kind](content, level)
 
@@ -351,9 +351,9 @@ def _streamed(section: Section, kind: str, limit: int) -> Expanded:
             if out.tell() > limit or decoder.eof:
                 break
     if out.tell() > limit:
-        raise TooLargeError(f"the content has more than {limit} bytes", limit=limit, format=kind, offset=0)
+        raise TooLargeError(f"The content has more than {limit} bytes", limit=limit, format=kind, offset=0)
     if not decoder.eof and not (kind == "lzma" and section.read(5, 8) == b"\xff" * 8 and out.tell()):
-        raise FormatError("the stream ends too early", format=kind, offset=section.size)
+        raise FormatError("The stream ends too early", format=kind, offset=section.size)
     return Expanded(out.getvalue(), fed - len(decoder.unused_data), kind)
 
 
@@ -402,7 +402,7 @@ def _legacy_blocks(section: Section, limit: int) -> Generator[memoryview, None, 
         if blocks and size == total and at + 4 + size > section.size:
             return at + 4
         if not 0 < size <= min(LEGACY_WORST, section.size - at - 4):
-            raise FormatError(f"a block of {size} bytes", format="lz4-legacy", field="block size", offset=at)
+            raise FormatError(f"A block of {size} bytes", format="lz4-legacy", field="block size", offset=at)
         with _Errors("lz4-legacy", offset=at):
             try:
                 made = cramjam.lz4.decompress_block_into(section.read(at + 4, size), buffer, output_len=LEGACY_BLOCK)
@@ -412,7 +412,7 @@ def _legacy_blocks(section: Section, limit: int) -> Generator[memoryview, None, 
                 return at + 4
         total += made
         if total > limit:
-            raise TooLargeError(f"the content has more than {limit} bytes", limit=limit, format="lz4-legacy", offset=0)
+            raise TooLargeError(f"The content has more than {limit} bytes", limit=limit, format="lz4-legacy", offset=0)
         at += 4 + size
         blocks += 1
         yield view[:made]
@@ -433,16 +433,16 @@ class _Errors:
         name = type(error).__name__
         if isinstance(error, lzma.LZMAError) and "emory usage limit" in str(error):
             raise TooLargeError(
-                "the dictionary is too large", limit=LZMA_MEMORY, format=self._kind, offset=self._offset
+                "The dictionary is too large", limit=LZMA_MEMORY, format=self._kind, offset=self._offset
             ) from None
         if name in {"DecompressionError", "error", "LZMAError", "PanicException"} or isinstance(
             error, (OSError, EOFError, ValueError)
         ):
             if self._limit is not None and "whole buffer" in str(error):
                 raise TooLargeError(
-                    f"the content has more than {self._limit} bytes",
+                    f"The content has more than {self._limit} bytes",
                     limit=self._limit,
                     format=self._kind,
                     offset=self._offset,
                 ) from None
-            raise FormatError(f"the stream is damaged: {error}", format=self._kind, offset=self._offset) from None
+            raise FormatError(f"The stream is damaged: {error}", format=self._kind, offset=self._offset) from None

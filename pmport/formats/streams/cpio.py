@@ -164,20 +164,20 @@ def read_archive(section: Section, start: int) -> Iterator[tuple[CpioEntry, int]
         head = data[at : at + HEADER_SIZE]
         if len(head) < HEADER_SIZE or head[:6] not in MAGICS:
             raise FormatError(
-                "no entry begins here, and the archive has not ended", format=FORMAT, field="magic", offset=at
+                "No entry begins here, and the archive has not ended", format=FORMAT, field="magic", offset=at
             )
         try:
             numbers = FIELDS.unpack(unhexlify(head[6:]))
         except binascii.Error:
             raise FormatError(
-                "a header field is no hexadecimal number", format=FORMAT, field="header", offset=at
+                "A header field is no hexadecimal number", format=FORMAT, field="header", offset=at
             ) from None
         length, name_size = numbers[6], numbers[11]
         name_at = at + HEADER_SIZE
         data_at = name_at + name_size + -(HEADER_SIZE + name_size) % 4
         if not 0 < name_size <= LONGEST_NAME or data_at + length > size or data[name_at + name_size - 1] != 0:
             raise FormatError(
-                "an entry reaches past the end, or its name never ends", format=FORMAT, field="namesize", offset=at
+                "An entry reaches past the end, or its name never ends", format=FORMAT, field="namesize", offset=at
             )
         name = data[name_at : name_at + name_size - 1].decode("utf-8", "surrogateescape")
         ino, mode, uid, gid, nlink, mtime, _, devmajor, devminor, rdevmajor, rdevminor, _, check = numbers

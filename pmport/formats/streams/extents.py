@@ -49,14 +49,14 @@ def lz4_extent(data: bytes | memoryview, format: str) -> Extent:
     flags, block = _need(data, 4, 2, "frame descriptor", format)
     largest = {4: 64 << 10, 5: 256 << 10, 6: 1 << 20, 7: 4 << 20}.get(block >> 4 & 7)
     if flags >> 6 != 1 or largest is None:
-        raise FormatError(f"unknown descriptor {flags:#04x} {block:#04x}", format=format, field="FLG, BD", offset=4)
+        raise FormatError(f"Unknown descriptor {flags:#04x} {block:#04x}", format=format, field="FLG, BD", offset=4)
     stated = int.from_bytes(_need(data, 6, 8, "content size", format), "little") if flags & 8 else None
     at = 7 + (8 if flags & 8 else 0) + (4 if flags & 1 else 0)
     bound = 0
     while word := int.from_bytes(_need(data, at, 4, "block size", format), "little"):
         size = word & 0x7FFFFFFF
         if size > largest:
-            raise FormatError(f"a block of {size} bytes is too large", format=format, field="block size", offset=at)
+            raise FormatError(f"A block of {size} bytes is too large", format=format, field="block size", offset=at)
         bound += size if word >> 31 else min(largest, size * LZ4_RATIO)
         at += 4 + size + (4 if flags & 0x10 else 0)
     at += 4 + (4 if flags & 4 else 0)
@@ -89,7 +89,7 @@ def zstd_extent(data: bytes | memoryview, format: str) -> Extent:
         word = int.from_bytes(_need(data, at, 3, "block header", format), "little")
         last, kind, size = bool(word & 1), word >> 1 & 3, word >> 3
         if kind == 3 or (kind != 1 and size > ZSTD_BLOCK):
-            raise FormatError("a block has no known type or size", format=format, field="block header", offset=at)
+            raise FormatError("A block has no known type or size", format=format, field="block header", offset=at)
         bound += ZSTD_BLOCK if kind == 2 else size
         at += 3 + (1 if kind == 1 else size)
     at += 4 if descriptor & 4 else 0
@@ -100,5 +100,5 @@ def zstd_extent(data: bytes | memoryview, format: str) -> Extent:
 def _need(data: bytes | memoryview, at: int, size: int, field: str, format: str) -> bytes:
     piece = bytes(data[at : at + size])
     if len(piece) < size:
-        raise FormatError("the stream ends too early", format=format, field=field, offset=min(at, len(data)))
+        raise FormatError("The stream ends too early", format=format, field=field, offset=min(at, len(data)))
     return piece

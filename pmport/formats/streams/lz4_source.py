@@ -120,7 +120,7 @@ def _contents(stream: Section) -> Iterator[bytes]:
             try:
                 made = cramjam.lz4.decompress_block_into(_leaning(before, data), buffer, output_len=limit)
             except (cramjam.DecompressionError, ValueError, OverflowError) as error:
-                raise FormatError(f"a block is damaged: {error}", format=FORMAT, offset=block.offset) from None
+                raise FormatError(f"A block is damaged: {error}", format=FORMAT, offset=block.offset) from None
             piece = bytes(memoryview(buffer)[max(len(before), SHORTEST_MATCH) + SHORTEST_MATCH if before else 0 : made])
         window = (window + piece)[-WINDOW:] if len(piece) < WINDOW else piece[-WINDOW:]
         if piece:
@@ -153,18 +153,18 @@ def _blocks(stream: Section) -> Iterator[_Block]:
         if word != MAGIC:
             if at:
                 return  # what follows the frames is something else
-            raise FormatError("it begins otherwise", format=FORMAT, field="magic", offset=at)
+            raise FormatError("It begins otherwise", format=FORMAT, field="magic", offset=at)
         flags, kind = _need(stream, at + 4, 2)
         largest = LARGEST.get(kind >> 4 & 7)
         if flags >> 6 != 1 or flags & 1 or largest is None:
             raise FormatError(
-                f"unknown descriptor {flags:#04x} {kind:#04x}", format=FORMAT, field="FLG, BD", offset=at + 4
+                f"Unknown descriptor {flags:#04x} {kind:#04x}", format=FORMAT, field="FLG, BD", offset=at + 4
             )
         at += 7 + (8 if flags & 8 else 0)
         while size := int.from_bytes(_need(stream, at, 4), "little"):
             stored, size = bool(size >> 31), size & 0x7FFFFFFF
             if size > largest or at + 4 + size > stream.size:
-                raise FormatError(f"a block of {size} bytes", format=FORMAT, field="block size", offset=at)
+                raise FormatError(f"A block of {size} bytes", format=FORMAT, field="block size", offset=at)
             yield _Block(at + 4, size, stored, not flags & 0x20, largest)
             at += 4 + size + (4 if flags & 0x10 else 0)
         at += 4 + (4 if flags & 4 else 0)
@@ -173,5 +173,5 @@ def _blocks(stream: Section) -> Iterator[_Block]:
 def _need(stream: Section, at: int, size: int) -> bytes:
     piece = stream.read(at, min(size, max(stream.size - at, 0)))
     if len(piece) < size:
-        raise FormatError("the stream ends too early", format=FORMAT, offset=at)
+        raise FormatError("The stream ends too early", format=FORMAT, offset=at)
     return piece

@@ -67,7 +67,7 @@ def expand_lzop(section: Section, limit: int) -> Lzo:
     for end, block in _blocks(section, start, flags):  # noqa: B007 - where the last block ends
         out += block
         if len(out) > limit:
-            raise TooLargeError(f"the content has more than {limit} bytes", limit=limit, format=FORMAT, offset=0)
+            raise TooLargeError(f"The content has more than {limit} bytes", limit=limit, format=FORMAT, offset=0)
     return Lzo(bytes(out), end)
 
 

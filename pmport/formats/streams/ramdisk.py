@@ -95,16 +95,16 @@ class Ramdisk(Container):
             end = _end_of_zeros(section, at)
             if end == at:
                 raise FormatError(
-                    "neither an archive nor zeros",
+                    "Neither an archive nor zeros",
                     format=FORMAT,
                     field="magic",
                     offset=at,
-                    remedy="what follows may be compressed: see what is before it",
+                    remedy="What follows may be compressed: see what is before it",
                 )
             pieces.append(_Piece(None, section, at, end))
             at = end
         if not any(piece.entry for piece in pieces):
-            raise FormatError("it holds no archive", format=FORMAT, field="magic", offset=0)
+            raise FormatError("It holds no archive", format=FORMAT, field="magic", offset=0)
         return cls(tuple(pieces))
 
     @classmethod

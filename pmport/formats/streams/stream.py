@@ -53,7 +53,7 @@ class Compressed(Container):
         """
         section = Section.of(source)
         if kind_of(section.read(0, 16)) != cls.COMPRESSION:
-            raise FormatError("it begins otherwise", format=cls.KIND, field="magic", offset=0)
+            raise FormatError("It begins otherwise", format=cls.KIND, field="magic", offset=0)
         try:
             beginning(section, cls.COMPRESSION)
         except TooLargeError:

@@ -199,7 +199,7 @@ class TreeTable(Container):
     @classmethod
     def _broken(cls, what: str, field: str, offset: int) -> FormatError:
         return FormatError(
-            what, format=cls.KIND, field=field, offset=offset, remedy="the file may be cut short or damaged"
+            what, format=cls.KIND, field=field, offset=offset, remedy="The file may be cut short or damaged"
         )
 
     def extents(self) -> list[tuple[int, int]]:

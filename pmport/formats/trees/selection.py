@@ -111,7 +111,7 @@ def pick(container: Node, phone: Mapping[str, int | str], bootloader: str = "") 
     found = tuple(candidates(container))
     if not found:
         raise FormatError(
-            "it holds no device tree to choose", format=container.KIND, remedy="pmport inspect shows what it holds"
+            "It holds no device tree to choose", format=container.KIND, remedy="pmport inspect shows what it holds"
         )
     placement = next((node.PLACEMENT for _, node in container.walk() if isinstance(node, TreeTable)), "")
     return choose(found, phone, BOOTLOADERS[bootloader or reader_of(found, placement)])
@@ -153,7 +153,7 @@ def _lk2nd(container: Node, phone: Ids) -> Choice:
         for node in devices_of(blob.tree())
     ]
     if not devices:
-        raise FormatError("It describes no device to lk2nd", format=container.KIND, remedy="give an image of lk2nd")
+        raise FormatError("It describes no device to lk2nd", format=container.KIND, remedy="Give an image of lk2nd")
     told = [Candidate(name, (), next(iter(node.strings("model")), ""), match(node, phone)) for name, node in devices]
     taken = next((candidate for candidate in told if not candidate.why), None)
     behind = "a device before it fits already"

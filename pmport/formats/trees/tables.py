@@ -329,7 +329,7 @@ class DtTable(TreeTable):
         fields = tuple(name for name in cls.FIELDS[version] if name not in {"size", "offset"})
         checked = [(Section.of(tree), row_of(cls.KIND, fields, ids)) for tree, ids in trees]
         if not checked:
-            raise FormatError("there is no tree to put in", format=cls.KIND, field="dt_entry_count")
+            raise FormatError("There is no tree to put in", format=cls.KIND, field="dt_entry_count")
         given = [(cls._compressed(tree, ids.get("flags", 0)), ids) for tree, ids in checked]
         layout = EntryLayout(cls.HEADER.size, cls.FIELDS[version], {}, ">")
         at = layout.start + layout.size * len(given)
@@ -355,7 +355,7 @@ class DtTable(TreeTable):
             return tree
         if number not in cls.COMPRESSIONS:
             raise FormatError(
-                f"compression {number} is not done here", format=cls.KIND, field="flags", remedy="1 is zlib, 2 is gzip"
+                f"Compression {number} is not done here", format=cls.KIND, field="flags", remedy="1 is zlib, 2 is gzip"
             )
         kind, window = cls.COMPRESSIONS[number]
         if kind_of(tree.read(0, 16)) == kind:
@@ -403,7 +403,7 @@ class TreeSequence(Container):
         section = Section.of(source)
         found = find_blobs(section)
         if not found or found[0].offset:
-            raise FormatError("it does not begin with a device tree", format=cls.KIND, field="magic", offset=0)
+            raise FormatError("It does not begin with a device tree", format=cls.KIND, field="magic", offset=0)
         parts: list[Part] = []
         at = 0
         for index, (offset, blob) in enumerate(found):

@@ -73,8 +73,8 @@ def factory_plan(
     files = _files(package) if isinstance(package, Members) else {}
     if INFO not in files:
         raise PlanError(
-            "the package has no android-info.txt, which says what phone it is for",
-            remedy="it is no factory package: name the images one by one",
+            "The package has no android-info.txt, which says what phone it is for",
+            remedy="It is no factory package: name the images one by one",
         )
     _check_sums(package)
     unsaid = tuple(_check(files[INFO], phone))
@@ -178,7 +178,7 @@ def _members(package: Members, folder: str) -> dict[str, Section]:
             continue
         if name in found:
             raise FormatError(
-                f"the package has two members named {member.name!r}", format=package.KIND, field=name,
+                f"The package has two members named {member.name!r}", format=package.KIND, field=name,
                 remedy="Get the package again: which of them is meant cannot be told",
             )  # fmt: skip
         if member.problem:
@@ -204,7 +204,7 @@ def _check(info: Section, phone: GetVars) -> Iterator[Finding]:
             _check_partition(row.values[0], phone)
         elif not value and row.variable != "product":
             yield Finding(
-                Severity.WARNING, "not-told", f"the phone does not tell its {row.variable}", where=f"{INFO}, line {row.line}",
+                Severity.WARNING, "not-told", f"The phone does not tell its {row.variable}", where=f"{INFO}, line {row.line}",
                 why=f"the package wants it to be {_wanted(row)}", fix="compare it yourself before you flash",
             )  # fmt: skip
         elif not row.holds(value):
@@ -230,7 +230,7 @@ def _usual_steps(files: dict[str, Section], phone: GetVars) -> Iterator[FactoryS
     """AOSP's order, for a package without ``fastboot-info.txt``."""
     missing = [name for name in MANDATORY if f"{name}.img" not in files]
     if missing:
-        raise PlanError(f"the package has no {', '.join(f'{name}.img' for name in missing)}")
+        raise PlanError(f"The package has no {', '.join(f'{name}.img' for name in missing)}")
     yield from (FactoryStep("flash", name, f"{name}.img") for name in BOOT_IMAGES if f"{name}.img" in files)
     if "super_empty.img" in files:
         yield FactoryStep("reboot", target="fastboot")
@@ -290,5 +290,5 @@ def _findings(flags: int, files: dict[str, Section], rows: tuple[FactoryStep, ..
     left = sorted(name for name in files if name.endswith(".img") and name not in used and name != "super_empty.img")
     if left:
         yield Finding(
-            Severity.NOTE, "not-flashed", f"the package also has {', '.join(left)}, which its order does not name"
+            Severity.NOTE, "not-flashed", f"The package also has {', '.join(left)}, which its order does not name"
         )

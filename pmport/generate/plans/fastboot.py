@@ -86,11 +86,11 @@ def flash_plan(
 
         return nokia_plan(device, images, allow, boot_only=boot_only)
     if isinstance(phone, Pit):
-        raise PlanError(f"a PIT tells nothing of a phone that is flashed by {method}", remedy="give recorded getvars")
+        raise PlanError(f"A PIT tells nothing of a phone that is flashed by {method}", remedy="Give recorded getvars")
     if method != "fastboot":
         if not method:
             raise PlanError(
-                f"the record of {device.codename} does not say how it is flashed",
+                f"The record of {device.codename} does not say how it is flashed",
                 remedy='Say method = "fastboot" (or another method) in its [flash] table, or use --method fastboot',
             )
         raise PlanError(
@@ -118,7 +118,7 @@ def flash_plan(
 def _boot_steps(planned: list[tuple[str, PlannedFile]]) -> Iterator[Step]:
     images = dict(planned)
     if set(images) - {"boot", "vendor_boot"} or "boot" not in images:
-        raise PlanError("only boot, and vendor_boot with it, can be started from memory")
+        raise PlanError("Only boot, and vendor_boot with it, can be started from memory")
     if "vendor_boot" in images:
         yield Step(Verb.STAGE, "vendor_boot", images["vendor_boot"])
     yield Step(Verb.BOOT, image=images["boot"])
@@ -147,8 +147,8 @@ def _partition(device: Device, name: str) -> str:
     partition = device.flash.partitions.get("fastboot", {}).get(role) or DEFAULTS.get(role)
     if not partition:
         raise PlanError(
-            f"the record of {device.codename} names no partition for {name}",
-            remedy=f"set flash.partitions.fastboot.{role}, or name the partition instead of the role",
+            f"The record of {device.codename} names no partition for {name}",
+            remedy=f"Set flash.partitions.fastboot.{role}, or name the partition instead of the role",
         )
     return partition
 
@@ -176,10 +176,10 @@ def _preconditions(device: Device, phone: GetVars | None) -> Preconditions:
 
 def _findings(device: Device, planned: list[tuple[str, PlannedFile]], phone: GetVars | None) -> Iterator[Finding]:
     if phone is None:
-        yield Finding(Severity.NOTE, "no-phone", "sizes, slots and the download limit are checked when it runs")
+        yield Finding(Severity.NOTE, "no-phone", "Sizes, slots and the download limit are checked when it runs")
         return
     if phone.unlocked is False:
-        yield Finding(Severity.ERROR, "locked", "the bootloader is locked", fix="unlock it as its maker describes")
+        yield Finding(Severity.ERROR, "locked", "The bootloader is locked", fix="unlock it as its maker describes")
     for name, image in planned:
         limit = phone.max_download_size
         if limit and image.size > limit:
@@ -188,4 +188,4 @@ def _findings(device: Device, planned: list[tuple[str, PlannedFile]], phone: Get
                 Severity.NOTE, "split", f"{name} goes in about {count} sparse pieces of at most {limit} bytes"
             )
     if phone.product and device.flash.products and phone.product not in device.flash.products:
-        yield Finding(Severity.ERROR, "other-product", f"the phone says that it is {phone.product}")
+        yield Finding(Severity.ERROR, "other-product", f"The phone says that it is {phone.product}")

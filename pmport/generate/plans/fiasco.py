@@ -54,7 +54,7 @@ def plan_fiasco(
     """
     broken = next((item for item in fiasco.findings() if item.severity is Severity.ERROR), None)
     if broken is not None:
-        raise PlanError(f"the FIASCO file is damaged: {broken.message}", remedy="get the file again")
+        raise PlanError(f"The FIASCO file is damaged: {broken.message}", remedy="Get the file again")
     wanted = set(only)
     fitting = [image for image in fiasco.images if _label(image, revision).fits(product, revision)]
     steps = list(_cold(fitting, revision)) if cold else []
@@ -70,7 +70,7 @@ def plan_fiasco(
             continue
         steps.append(_step(Verb.FLASH, image, revision))
     if not any(step.image for step in steps):
-        raise PlanError(f"the FIASCO file has nothing to flash for {product} {revision}")
+        raise PlanError(f"The FIASCO file has nothing to flash for {product} {revision}")
     if reboot:
         steps.append(Step(Verb.REBOOT))
     for step in steps:
@@ -82,7 +82,7 @@ def _cold(images: list[FiascoImage], revision: str) -> Iterator[Step]:
     for kind in LOADERS:
         image = next((image for image in images if image.type == kind), None)
         if image is None:
-            raise PlanError(f"cold flashing needs {kind}, and the file has none for this phone")
+            raise PlanError(f"Cold flashing needs {kind}, and the file has none for this phone")
         yield _step(Verb.STAGE, image, revision)
 
 

@@ -75,23 +75,23 @@ def check_step(step: Step, *, check_types: bool = True) -> None:
         PlanError: Says why; nothing was written.
     """
     if step.verb not in CONTROLS or (step.verb is Verb.REBOOT and step.argument not in {"", "update"}):
-        raise PlanError(f"NOLO cannot do {step.title!r}", remedy="it flashes, loads, boots and reboots")
+        raise PlanError(f"NOLO cannot do {step.title!r}", remedy="It flashes, loads, boots and reboots")
     if step.verb is Verb.COMMAND and not step.argument.startswith(SW_RELEASE):
-        raise PlanError(f"NOLO knows no command {step.argument!r}", remedy=f"it knows {SW_RELEASE}VERSION")
+        raise PlanError(f"NOLO knows no command {step.argument!r}", remedy=f"It knows {SW_RELEASE}VERSION")
     if step.image is None:
         return
     kind = step.partition or "kernel"
     if kind not in nolo_image.TYPES:
-        raise PlanError(f"{kind!r} is no type of image", remedy=f"use {', '.join(nolo_image.TYPES)}")
+        raise PlanError(f"{kind!r} is no type of image", remedy=f"Use {', '.join(nolo_image.TYPES)}")
     if step.verb is Verb.FLASH and kind in NEVER_FLASHED:
         raise PlanError(f"NOLO does not flash {kind}", remedy="2nd is for cold flashing only; mmc is a disk's image")
     if step.verb is Verb.BOOT and kind not in LOADED:
-        raise PlanError(f"{kind} cannot be started from memory", remedy=f"only {' and '.join(LOADED)} can")
+        raise PlanError(f"{kind} cannot be started from memory", remedy=f"Only {' and '.join(LOADED)} can")
     seen = nolo_image.detect(step.image.section.read(0, nolo_image.HEAD), step.image.size)
     if check_types and seen is not None and seen != kind:
         raise PlanError(
-            f"{step.image.name} looks like {seen}, and is to be flashed as {kind}", state="nothing was written",
-            remedy="name the right type, or set check_types=False",
+            f"{step.image.name} looks like {seen}, and is to be flashed as {kind}", state="Nothing was written",
+            remedy="Name the right type, or set check_types=False",
         )  # fmt: skip
 
 
@@ -136,7 +136,7 @@ def plan_images(
     verb = Verb.STAGE if load else Verb.FLASH
     for kind, image in named.items():
         if load and kind not in LOADED:
-            raise PlanError(f"{kind} cannot be started from memory", remedy=f"only {' and '.join(LOADED)} can")
+            raise PlanError(f"{kind} cannot be started from memory", remedy=f"Only {' and '.join(LOADED)} can")
         if cold and kind in LOADERS:
             continue
         version = (versions or {}).get(kind, "")
@@ -153,6 +153,6 @@ def plan_images(
 def _cold_steps(named: Mapping[str, PlannedFile]) -> Iterator[Step]:
     missing = [kind for kind in LOADERS if kind not in named]
     if missing:
-        raise PlanError(f"cold flashing needs {' and '.join(missing)}", remedy="both are in the maker's FIASCO image")
+        raise PlanError(f"Cold flashing needs {' and '.join(missing)}", remedy="Both are in the maker's FIASCO image")
     for kind in LOADERS:
         yield Step(Verb.STAGE, kind, named[kind])

@@ -96,7 +96,7 @@ def _isorec(device: Device | None) -> tuple[Finding, ...]:
         return ()
     return (
         Finding(
-            Severity.NOTE, "isorec", "this phone keeps the kernel and its initfs in partitions of their own",
+            Severity.NOTE, "isorec", "This phone keeps the kernel and its initfs in partitions of their own",
             why="its bootloader starts the kernel without a ramdisk; the kernel finds the initfs by itself",
             fix="flash kernel=FILE and initfs=FILE in one run, and the root file system to a card",
         ),
@@ -129,12 +129,12 @@ def _known(partition: str, image: PlannedFile, table: Pit | None) -> str:
     entry = table.find(partition)
     if entry is None:
         raise PlanError(
-            f"the table has no partition {partition!r}",
-            remedy=f"it has {', '.join(table.names)}; upper and lower case count",
+            f"The table has no partition {partition!r}",
+            remedy=f"It has {', '.join(table.names)}; upper and lower case count",
         )
     room = table.partition_size(entry)
     if room is not None and image.size > room:
-        raise PlanError(f"{image.name} takes {image.size} bytes, and {entry.name} has {room}", remedy="make it smaller")
+        raise PlanError(f"{image.name} takes {image.size} bytes, and {entry.name} has {room}", remedy="Make it smaller")
     return entry.name
 
 
@@ -183,10 +183,10 @@ def package_plan(
         if file.name.endswith(".pit") or (wanted and not wanted & {file.name, entry.name if entry else ""}):
             continue
         if entry is None or not entry.name:
-            findings.append(Finding(Severity.WARNING, "no-partition", f"no partition takes {file.name}", where=file.package))  # fmt: skip
+            findings.append(Finding(Severity.WARNING, "no-partition", f"No partition takes {file.name}", where=file.package))  # fmt: skip
             continue
         image = PlannedFile.of(file.name, file.section)
         steps.append(Step(Verb.FLASH, _known(entry.name, image, table), image))
     if not steps:
-        raise PlanError("the packages bring nothing that this phone's table has a partition for")
+        raise PlanError("The packages bring nothing that this phone's table has a partition for")
     return _samsung(steps, tuple(findings), table, allow, None, reboot=reboot)

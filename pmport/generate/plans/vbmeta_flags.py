@@ -21,7 +21,7 @@ FLAGS_AT = 123
 FLAGS: Mapping[str, int] = {"verity": 1, "verification": 2}
 """What can be switched off → its bit."""
 STALE = Finding(
-    Severity.WARNING, "stale-signature", "the vbmeta image is changed, and its signature does not hold any more",
+    Severity.WARNING, "stale-signature", "The vbmeta image is changed, and its signature does not hold any more",
     why="a locked bootloader refuses it",
 )  # fmt: skip
 

@@ -41,14 +41,14 @@ def mkbootimg(aosp_source: Path, tmp_path_factory: pytest.TempPathFactory) -> Ma
         output = work / "made.img"
         key = "--vendor_boot" if options.pop("vendor", False) else "--output"
         words = [key, str(output)]
-        fragments = options.pop("fragments", [])
+        fragments = options.pop("Fragments", [])
         for name, value in options.items():
             words += [f"--{name}", as_argument(work / name, value)]
         for number, fragment in enumerate(fragments):
             words += ["--ramdisk_type", next(word for word, code in TYPES.items() if code == fragment.type)]
             words += ["--ramdisk_name", fragment.name]
             words += [word for at, value in enumerate(fragment.board_id) for word in (f"--board_id{at}", str(value))]
-            words += ["--vendor_ramdisk_fragment", as_argument(work / f"fragment{number}", fragment.data)]
+            words += ["--vendor_ramdisk_fragment", as_argument(work / f"Fragment{number}", fragment.data)]
         arguments = sys.argv
         sys.argv = ["mkbootimg", *words]
         try:
@@ -146,7 +146,7 @@ def vendor_options(random: Random) -> dict[str, Any]:
     if version == 3 or not random.randrange(3):
         options["vendor_ramdisk"] = data(random)
     else:
-        options["fragments"] = [
+        options["Fragments"] = [
             Fragment(
                 f"{number}{text(random, 30)}",
                 data(random, 1),
@@ -168,7 +168,7 @@ def vendor_of(options: dict[str, Any]) -> VendorBoot:
         if name != "second"
     }
     return VendorBoot.build(
-        options["fragments"] if "fragments" in options else options["vendor_ramdisk"],
+        options["Fragments"] if "Fragments" in options else options["vendor_ramdisk"],
         options["dtb"],
         header_version=options["header_version"],
         page_size=options["pagesize"],

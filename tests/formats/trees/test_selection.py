@@ -103,7 +103,7 @@ ABL = [
     ("0 is a wildcard of subtypes, and counts less", [{"platform": 1, "subtype": 0}, {"platform": 1, "subtype": 2}], {"platform": 1, "subtype": 2}, "1"),
     ("the wildcard where nothing is exact", [{"platform": 1, "subtype": 3}, {"platform": 1, "subtype": 0}], {"platform": 1, "subtype": 2}, "1"),
     ("an older chip before a newer one", [{"platform": 1, "soc_rev": 4}, {"platform": 1, "soc_rev": 1}], {"platform": 1, "soc_rev": 3}, "1"),
-    ("the newest of the older ones", [{"platform": 1, "soc_rev": 1}, {"platform": 1, "soc_rev": 2}], {"platform": 1, "soc_rev": 3}, "1"),
+    ("The newest of the older ones", [{"platform": 1, "soc_rev": 1}, {"platform": 1, "soc_rev": 2}], {"platform": 1, "soc_rev": 3}, "1"),
     ("a newer chip rather than none", [{"platform": 1, "soc_rev": 4}], {"platform": 1, "soc_rev": 3}, "0"),
     ("an overlay by its board alone", [{"variant": 8, "subtype": 0}, {"variant": 0x2F, "subtype": 0}], {"platform": 339, "variant": 0x2F, "subtype": 0}, "1"),
     ("the model of the PMIC before the chip's revision", [{"platform": 1, "soc_rev": 3, "pmic0": 0}, {"platform": 1, "soc_rev": 1, "pmic0": 9}], {"platform": 1, "soc_rev": 3, "pmic0": 9}, "1"),
