@@ -38,6 +38,7 @@ if TYPE_CHECKING:
         notebook as notebook,
         plan as plan,
         redaction as redaction,
+        surveying as surveying,
         transport as transport,
         unpacking as unpacking,
         virtual as virtual,
@@ -47,12 +48,14 @@ if TYPE_CHECKING:
     from pmport.findings import Finding as Finding, Severity as Severity
     from pmport.opening import open as open
     from pmport.section import Section as Section
+    from pmport.surveying.survey_run import survey as survey
 else:
     _PUBLIC = {
-        "pmport": "__version__ board bootcheck bootlog device_db devicetree errors events facts flashers formats generate kernels notebook plan redaction transport unpacking virtual wire",
+        "pmport": "__version__ board bootcheck bootlog device_db devicetree errors events facts flashers formats generate kernels notebook plan redaction surveying transport unpacking virtual wire",
         "pmport.errors": "PmportError",
         "pmport.findings": "Finding Severity",
         "pmport.opening": "open",
         "pmport.section": "Section",
+        "pmport.surveying.survey_run": "survey",
     }
     __all__, __getattr__, __dir__ = lazily(__name__, _PUBLIC)

@@ -127,6 +127,17 @@ class Fact:
             return place
         return self.source if TABLE_ENTRY.fullmatch(last) else None
 
+    @property
+    def text(self) -> str:
+        """The value as a person reads it, on one line, what identifies the phone redacted.
+
+        Example:
+            >>> Fact("kernel_addr", 0x80008000, "boot image header").text
+            '0x80008000'
+        """
+        text = REDACTED if identifies(self.field) else _value_text(self)
+        return text.replace("\r", "\\r").replace("\n", "\\n")
+
 
 class DeviceFacts(Renders):
     """All facts, in the order in which they were found.
@@ -306,8 +317,7 @@ class DeviceFacts(Renders):
         """``(field, value as it is shown)`` and the facts that say so, the most certain first."""
         rows: dict[tuple[str, str, int], list[Fact]] = {}
         for number, fact in enumerate(self._facts):
-            shown = REDACTED if identifies(fact.field) else _shown(fact)
-            rows.setdefault((fact.field, shown, number if whole else -1), []).append(fact)
+            rows.setdefault((fact.field, fact.text, number if whole else -1), []).append(fact)
         for (field, shown, _), facts in rows.items():
             yield (field, shown), sorted(facts, key=lambda fact: -fact.certainty)
 
@@ -324,10 +334,6 @@ def _sources(facts: Sequence[Fact]) -> str:
     trees = len({fact.tree for fact in facts if fact.tree is not None})
     more = f"{trees} trees" if trees == len(facts) else f"{len(facts)} places"
     return facts[0].source if len(facts) == 1 else f"{more}, first {facts[0].source}"
-
-
-def _shown(fact: Fact) -> str:
-    return _value_text(fact).replace("\r", "\\r").replace("\n", "\\n")
 
 
 def _value_text(fact: Fact) -> str:
