@@ -7,9 +7,11 @@ from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING, TypeAlias
 
-import pmport
+from pmport.device_db import find
 from pmport.devicetree import Blob
-from pmport.facts import FIELDS
+from pmport.facts import FIELDS, of
+from pmport.lazy import named
+from pmport.opening import open as opened
 from pmport.redaction import identifies, redact
 from pmport.untrusted import printable
 
@@ -17,7 +19,7 @@ if TYPE_CHECKING:
     from pmport.facts import DeviceFacts
     from pmport.node import Node
 
-__all__ = ["COLUMNS", "Row", "name_of", "place_of", "row_of"]
+__all__ = ["COLUMNS", "VERSION", "Row", "name_of", "place_of", "row_of"]
 
 Row: TypeAlias = Mapping[str, int | str | None]
 """Column → value; each of :data:`COLUMNS` is there, None where nothing is known."""
@@ -49,6 +51,7 @@ COLUMNS: Mapping[str, type[int | str]] = MappingProxyType(
 SEPARATOR = "; "
 LONGEST = 32_000
 """Letters of one cell; spreadsheets take no more than 32767."""
+VERSION: str = named("pmport:__version__")
 LARGEST = 2**64
 """Numbers from here on do not fit into a table's cells."""
 
@@ -69,13 +72,13 @@ def row_of(path: str) -> Row:
         ('FileNotFoundError', None)
     """
     row: dict[str, int | str | None] = dict.fromkeys(COLUMNS)
-    row["path"], row["version"] = name_of(path), pmport.__version__
+    row["path"], row["version"] = name_of(path), VERSION
     try:
         row["size"], row["modified"] = place_of(path)
-        with pmport.open(path) as node:
+        with opened(path) as node:
             row["kind"] = node.KIND
             row.update(_found_in(node))
-            row.update(_told_by(pmport.facts.of(node)))
+            row.update(_told_by(of(node)))
     except Exception as error:  # noqa: BLE001 - one file of a million, whatever is in it, must not end the survey
         row["error"], row["message"] = type(error).__name__, _cell(str(error))
     return row
@@ -127,7 +130,7 @@ def _told_by(facts: DeviceFacts) -> Iterator[tuple[str, int | str | None]]:
         elif field in COLUMNS:
             yield field, _cell(SEPARATOR.join(dict.fromkeys(fact.text for fact in facts.all(field))))
     yield "disagreements", _cell(SEPARATOR.join(field for field in facts.disagreements if field in COLUMNS))
-    candidates = pmport.device_db.find(facts)
+    candidates = find(facts)
     best = [candidate.codename for candidate in candidates if candidate.score == candidates[0].score]
     yield "devices", _cell(SEPARATOR.join(best))
 

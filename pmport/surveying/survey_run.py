@@ -13,10 +13,9 @@ from itertools import islice
 from pathlib import Path
 from queue import Empty, SimpleQueue
 
-import pmport
 from pmport.errors import PmportError, RecordError
 from pmport.render import Renders, Stack, Table, Text, View
-from pmport.surveying.survey_row import COLUMNS, Row, name_of, place_of, row_of
+from pmport.surveying.survey_row import COLUMNS, VERSION, Row, name_of, place_of, row_of
 from pmport.surveying.survey_tables import KINDS, Journal, read_table, write_table
 
 __all__ = ["Survey", "files_in", "survey"]
@@ -196,7 +195,7 @@ def _begun(output: str | os.PathLike[str] | None, *, force: bool) -> tuple[Journ
 
 def _holds(row: Row, path: str) -> bool:
     """Whether a row tells what a new one would."""
-    if row["version"] != pmport.__version__ or (row["error"] and row["error"] not in BYTES_DECIDE):
+    if row["version"] != VERSION or (row["error"] and row["error"] not in BYTES_DECIDE):
         return False
     try:
         return (row["size"], row["modified"]) == place_of(path)
@@ -252,7 +251,7 @@ def _result(path: str, future: Future[Row]) -> Row:
 
 def _failed(path: str, error: str, message: str) -> Row:
     row: dict[str, int | str | None] = dict.fromkeys(COLUMNS)
-    return row | {"path": name_of(path), "version": pmport.__version__, "error": error, "message": message}
+    return row | {"path": name_of(path), "version": VERSION, "error": error, "message": message}
 
 
 def _by_processes(files: list[str], jobs: int | None) -> Iterator[Row]:

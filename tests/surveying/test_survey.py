@@ -201,8 +201,8 @@ KILLER = """
     import pmport
     from pmport.surveying import survey_row
 
-    opened = survey_row.pmport.open
-    survey_row.pmport.open = lambda path: os.kill(os.getpid(), signal.SIGKILL) if "boot" in path else opened(path)
+    opened = survey_row.opened
+    survey_row.opened = lambda path: os.kill(os.getpid(), signal.SIGKILL) if "boot" in path else opened(path)
 
     if __name__ == "__main__":
         for row in pmport.survey(sys.argv[1], jobs=2):
