@@ -12,8 +12,8 @@ from pmport.bootlog.crash_place import place
 from pmport.bootlog.evidence import Evidence
 from pmport.bootlog.explanation import Explanation, Trouble
 from pmport.bootlog.log_source import open_log
-from pmport.bootlog.matching import matches
-from pmport.bootlog.rules import EVERY_ERROR, SAME_DEVICE, Rule, Rules, load_rules
+from pmport.bootlog.matching import Index
+from pmport.bootlog.rules import EVERY_ERROR, SAME_DEVICE, Milestone, Rule, Rules, load_rules
 from pmport.bootlog.suppliers import picture
 from pmport.findings import Severity
 from pmport.redaction import redact
@@ -26,13 +26,14 @@ if TYPE_CHECKING:
 
 __all__ = ["explain", "explain_lines"]
 
-VERSION = re.compile(r"Linux version (\S{1,100})")
-COMMAND_LINE = re.compile(r"[Kk]ernel command line: ?(.*)")
+VERSION = "Linux version ", re.compile(r"Linux version (\S{1,100})")
+COMMAND_LINE = "ernel command line: ", re.compile(r"[Kk]ernel command line: ?(.*)")
 MODELS = (
-    re.compile(r"Machine model: (.+)"),
-    re.compile(r"^Machine: .*?model: (.+)"),
-    re.compile(r"Hardware name: (.+?)(?: \(DT\))?$"),
+    ("Machine model: ", re.compile(r"Machine model: (.+)")),
+    ("Machine: ", re.compile(r"^Machine: .*?model: (.+)")),
+    ("Hardware name: ", re.compile(r"Hardware name: (.+?)(?: \(DT\))?$")),
 )
+"""A piece of the line, and its pattern."""
 LAST_WORDS = 160
 
 
@@ -112,6 +113,7 @@ class _Explainer:
         self, lines: Sequence[LogLine], rules: Rules, evidence: Evidence, shareable: Callable[[str], str]
     ) -> None:
         self.lines = lines
+        self.index = Index(lines)
         self.rules = rules
         self.evidence = evidence
         self.shareable = shareable
@@ -141,7 +143,7 @@ class _Explainer:
     def _found(self) -> list[_Found]:
         """Troubles, those that say the same as one; noise is counted."""
         found: dict[tuple[str, ...], _Found] = {}
-        for rule, index, match in matches(self.lines, self.rules.rules):
+        for rule, index, match in self.index.matches(self.rules.rules):
             fields = rule.fields(match)
             if rule.kind == "noise":
                 self.noise[rule.id] += 1
@@ -223,14 +225,13 @@ class _Explainer:
         }
         return picture(self.waits, remarks)
 
+    def _has(self, stone: Milestone) -> bool:
+        return next(self.index.found(stone.contains, stone.pattern), None) is not None
+
     def _stopped(self, troubles: list[Trouble]) -> tuple[str, str, str]:
         """The last milestone, where the boot stopped, and what to try."""
-        reached = -1
-        for line in self.lines:
-            for number in range(len(self.rules.milestones) - 1, reached, -1):
-                if self.rules.milestones[number].pattern.search(line.text):
-                    reached = number
-                    break
+        stones = list(enumerate(self.rules.milestones))
+        reached = next((number for number, stone in reversed(stones) if self._has(stone)), -1)
         name = self.rules.milestones[reached].name if reached >= 0 else ""
         final = reached == len(self.rules.milestones) - 1
         ends = next((one for one in troubles if one.severity is Severity.ERROR), None)
@@ -250,10 +251,11 @@ class _Explainer:
         )
 
 
-def _first(lines: Sequence[LogLine], pattern: re.Pattern[str]) -> str:
+def _first(lines: Sequence[LogLine], wanted: tuple[str, re.Pattern[str]]) -> str:
     """The first group of the first line that fits."""
+    piece, pattern = wanted
     for line in lines:
-        match = pattern.search(line.text)
+        match = pattern.search(line.text) if piece in line.text else None
         if match:
             return match[1]
     return ""

@@ -13,39 +13,54 @@ if TYPE_CHECKING:
     from pmport.bootlog.lines import LogLine
     from pmport.bootlog.rules import Rule
 
-__all__ = ["Match", "matches"]
+__all__ = ["Index", "Match"]
 
 Match = tuple["Rule", int, "re.Match[str]"]
 """The rule, the index of the line, and what it found there."""
 
 
-def matches(lines: Sequence[LogLine], rules: Iterable[Rule]) -> list[Match]:
-    """Which line is what.
+class Index:
+    """The text of a log, in which pieces are looked for at once instead of line by line.
 
     Args:
         lines: The log.
-        rules: By rank: a line belongs to the first that fits.
-
-    Returns:
-        The matches, in the order of the log.
     """
-    text = "\n".join(line.text for line in lines)
-    starts = [0, *accumulate(len(line.text) + 1 for line in lines)]
-    taken: dict[int, Match] = {}
-    for rule in rules:
-        for index in _candidates(text, starts, rule.contains):
-            if index not in taken:
-                match = rule.pattern.search(lines[index].text)
+
+    def __init__(self, lines: Sequence[LogLine]) -> None:
+        self._lines = lines
+        self._text = "\n".join(line.text for line in lines)
+        self._starts = [0, *accumulate(len(line.text) + 1 for line in lines)]
+
+    def matches(self, rules: Iterable[Rule]) -> list[Match]:
+        """Which line is what.
+
+        Args:
+            rules: By rank: a line belongs to the first that fits.
+
+        Returns:
+            The matches, in the order of the log.
+        """
+        taken: dict[int, Match] = {}
+        for rule in rules:
+            for index, match in self.found(rule.contains, rule.pattern):
+                taken.setdefault(index, (rule, index, match))
+        return [taken[index] for index in sorted(taken)]
+
+    def found(self, pieces: tuple[str, ...], pattern: re.Pattern[str]) -> Iterator[tuple[int, re.Match[str]]]:
+        """Lines that hold one of some pieces and fit a pattern.
+
+        Args:
+            pieces: The pieces.
+            pattern: Searched in the text of the line.
+
+        Yields:
+            ``(index of the line, match)``; a line with several pieces may come again.
+        """
+        for piece in pieces:
+            at = self._text.find(piece)
+            while at >= 0:
+                index = bisect_right(self._starts, at) - 1
+                match = pattern.search(self._lines[index].text) if index < len(self._lines) else None
                 if match:
-                    taken[index] = (rule, index, match)
-    return [taken[index] for index in sorted(taken)]
-
-
-def _candidates(text: str, starts: list[int], pieces: tuple[str, ...]) -> Iterator[int]:
-    """Indexes of the lines that hold one of the pieces; a line of each piece may come again."""
-    for piece in pieces:
-        at = text.find(piece)
-        while at >= 0:
-            index = bisect_right(starts, at) - 1
-            yield index
-            at = text.find(piece, starts[index + 1]) if index + 1 < len(starts) else -1
+                    yield index, match
+                at = self._text.find(piece, self._starts[index + 1]) if index + 1 < len(self._starts) else -1

@@ -80,11 +80,13 @@ class Milestone:
 
     Args:
         name: What happens here.
+        contains: Pieces of text of which every such line has one.
         pattern: Searched in the text of a line.
         next: What to try where nothing follows.
     """
 
     name: str
+    contains: tuple[str, ...]
     pattern: re.Pattern[str]
     next: str
 
@@ -138,7 +140,12 @@ def parse(text: str, name: str = "rules") -> Rules:
         if unknown or len(known) < len(rules):
             raise RecordError(f"The rule {rule.id} follows {unknown}, or an id comes twice", file=name)
     milestones = tuple(
-        Milestone(str(row.get("name", "")), _pattern(row, name), str(row.get("next", "")))
+        Milestone(
+            str(row.get("name", "")),
+            tuple(map(str, row.get("contains", ()))),
+            _pattern(row, name),
+            str(row.get("next", "")),
+        )
         for row in _rows(document, "milestone", name)
     )
     try:

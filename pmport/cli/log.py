@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
@@ -14,10 +15,49 @@ from pmport.findings import Severity
 
 if TYPE_CHECKING:
     from pmport.bootlog import Explanation
+    from pmport.devicetree import DeviceTree
+    from pmport.formats.kernel.config import KernelConfig
 
-__all__ = ["log", "told"]
+__all__ = ["evidence", "evidence_options", "log", "told"]
 
 FILE = click.Path(exists=True, dir_okay=False, allow_dash=True)
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def evidence_options(command: F) -> F:
+    """Add ``--tree`` and ``--config`` to a command that explains a log.
+
+    Args:
+        command: The function; it gets ``tree_file`` and ``config_file``.
+
+    Returns:
+        The decorated function.
+    """
+    config = click.option("--config", "config_file", type=FILE, help="The kernel's configuration, or an image with it.")
+    tree = click.option(
+        "--tree", "tree_file", type=FILE, help="The device tree that the kernel booted with, or an image."
+    )
+    return tree(config(command))
+
+
+def evidence(tree_file: str | None, config_file: str | None) -> tuple[DeviceTree | None, KernelConfig | None]:
+    """Open what the options of :func:`evidence_options` name.
+
+    Args:
+        tree_file: The tree's file, or None.
+        config_file: The configuration's file, or None.
+
+    Returns:
+        The tree and the configuration.
+
+    Raises:
+        FormatError: If a file holds none.
+    """
+    from pmport.cli.dt import tree_of  # noqa: PLC0415 - only where they are named
+    from pmport.cli.kernel import open_config  # noqa: PLC0415
+
+    return tree_of(tree_file) if tree_file else None, open_config(config_file) if config_file else None
 
 
 @click.group(cls=SuggestingGroup)
@@ -41,13 +81,10 @@ def explain(file: str, tree_file: str | None, config_file: str | None, *, as_jso
     With the tree, devices are named by their nodes; with the configuration too, the driver and the options that are off are told.
     """
     from pmport import bootlog  # noqa: PLC0415 - only here
-    from pmport.cli.dt import tree_of  # noqa: PLC0415
-    from pmport.cli.kernel import open_config  # noqa: PLC0415
 
     found = bootlog.explain(
         sys.stdin.buffer.read() if file == "-" else file,
-        tree_of(tree_file) if tree_file else None,
-        open_config(config_file) if config_file else None,
+        *evidence(tree_file, config_file),
         redacted=not raw,
     )
     code = report(found, findings=found.findings(), as_json=True, raw=raw) if as_json else told(found)

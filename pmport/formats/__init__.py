@@ -52,6 +52,7 @@ if TYPE_CHECKING:
     from pmport.formats.reports.getvars import GetVars as GetVars
     from pmport.formats.reports.nolo_properties import NoloProperties as NoloProperties
     from pmport.formats.reports.property_file import PropertyFile as PropertyFile
+    from pmport.formats.reports.ramoops import RamoopsRegion as RamoopsRegion
     from pmport.formats.storage.flash_lists import Rawprogram as Rawprogram, Scatter as Scatter
     from pmport.formats.storage.gpt import Gpt as Gpt
     from pmport.formats.storage.pit import Pit as Pit
@@ -114,6 +115,7 @@ else:
         "pmport.formats.reports.getvars": "GetVars",
         "pmport.formats.reports.nolo_properties": "NoloProperties",
         "pmport.formats.reports.property_file": "PropertyFile",
+        "pmport.formats.reports.ramoops": "RamoopsRegion",
         "pmport.formats.storage.flash_lists": "Rawprogram Scatter",
         "pmport.formats.storage.gpt": "Gpt",
         "pmport.formats.storage.pit": "Pit",

@@ -187,12 +187,14 @@ FORMATS: tuple[FormatRow, ...] = (
         kind="DTBH",
         path="pmport.formats.trees.tables:DtbhTable",
         magics=((0, b"DTBH"),),
+        writes="identical, build, edit",
         source="Samsung dtbtool-exynos; a real file",
     ),
     FormatRow(
         kind="SPRD device tree table",
         path="pmport.formats.trees.tables:SprdTable",
         magics=((0, b"SPRD"),),
+        writes="identical, build, edit",
         source="Spreadtrum dtbTool-sprd; real files",
     ),
     FormatRow(
@@ -485,6 +487,13 @@ FORMATS: tuple[FormatRow, ...] = (
         certain=False,
         source="AOSP build/make/tools/releasetools; system/core/init/property_service.cpp",
         limits="imports are not followed",
+    ),
+    FormatRow(
+        kind="ramoops region",
+        path="pmport.formats.reports.ramoops:RamoopsRegion",
+        magics=((0, b"DBGC"),),
+        source="kernel source, fs/pstore/ram_core.c and ram.c; ram_console of Android kernels up to 3.4",
+        limits="error correction is not applied; records that were not compressed with deflate stay as they are",
     ),
     FormatRow(
         kind="boot image behind a prefix",

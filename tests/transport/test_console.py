@@ -93,3 +93,15 @@ def test_the_command_keeps_a_log(tmp_path: Path) -> None:
         run = CliRunner().invoke(command, arguments)
     assert run.exit_code == 0, run.output
     assert "Booting" in (tmp_path / "boot.log").read_text(encoding="utf-8")
+
+
+def test_what_came_is_explained_at_the_end(tmp_path: Path) -> None:
+    with SerialConsole(tmp_path / "ttyACM0") as phone:
+        said = threading.Timer(
+            0.5, phone.say, ["[    2.5] Kernel panic - not syncing: VFS: Unable to mount root fs on unknown-block(0,0)"]
+        )
+        said.start()
+        result = CliRunner().invoke(command, ["console", str(tmp_path / "ttyACM0"), "--seconds", "2", "--explain"])
+        said.join()
+    assert result.exit_code == 1, result.output
+    assert "1. error: The root file system cannot be mounted" in result.output
