@@ -15,6 +15,7 @@ from pmport.cli.source import opened
 from pmport.errors import FormatError
 
 if TYPE_CHECKING:
+    from pmport.board import Draft
     from pmport.device_db import Candidate, Device
     from pmport.findings import Finding
 
@@ -29,6 +30,24 @@ def _with_modules(device: Device, tree: str, config: str) -> Device:
     return pmport.generate.with_early_modules(
         device, pmport.kernels.needs(tree_of(tree, option=""), open_config(config))
     )
+
+
+def _board(file: str, codename: str, name: str, kernel: Path | None) -> Draft:
+    """A draft of the board file, from the first tree in a file."""
+    from pmport.board import draft  # noqa: PLC0415 - only where it is wanted
+    from pmport.cli.dt import tree_of  # noqa: PLC0415
+
+    return draft(tree_of(file), kernel=kernel, compatible=codename.replace("-", ",", 1), model=name)
+
+
+def _write_kernel(output: Path, files: dict[str, str], codename: str) -> None:
+    from pmport.file_writing import replacing  # noqa: PLC0415 - only where it is wanted
+
+    folder = output / f"linux-{codename}"
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, text in files.items():
+        with replacing(folder / name) as target:
+            target.write(text.encode("utf-8", "surrogateescape"))
 
 
 def _known(candidate: Candidate) -> Finding:
@@ -57,6 +76,12 @@ def _known(candidate: Candidate) -> Finding:
 @click.option(
     "--board-tree", metavar="FILE", help="The phone's mainline device tree; with --kernel-config: its modules."
 )
+@click.option("--board", is_flag=True, help="Draft the board file too, with a kernel package that has it.")
+@click.option(
+    "--kernel",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="With --board: the kernel's source to learn from; pmport's own maps otherwise.",
+)
 @click.option("--kernel-config", metavar="FILE", help="The configuration of the port's kernel.")
 @click.option(
     "-o", "--output", type=click.Path(path_type=Path), default=Path(), help="Folder to write device-<codename> to."
@@ -77,6 +102,10 @@ def port(
 
     said["dtb"] = list(said["dtb"])
     board_tree, kernel_config = said.pop("board_tree"), said.pop("kernel_config")
+    wanted, kernel = said.pop("board"), said.pop("kernel")
+    drafted = _board(file, codename, said.get("name") or "", kernel) if wanted else None
+    if drafted is not None and not said["dtb"]:
+        said["dtb"] = [pmport.generate.board_name(drafted, codename)]
     with opened(file) as image:
         facts = pmport.facts.of(image)
         if not len(facts):
@@ -98,6 +127,8 @@ def port(
     for path, text in texts.items():
         with replacing(path) as target:
             target.write(text.encode("utf-8", "surrogateescape"))
+    if drafted is not None:
+        _write_kernel(output, pmport.generate.board_files(draft.device, drafted, maintainer=maintainer), codename)
     result = {
         "folder": str(folder),
         "files": sorted(package),
