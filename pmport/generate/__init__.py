@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from pmport.lazy import lazily
 
 if TYPE_CHECKING:
+    from pmport.generate.board_package import board_files as board_files, board_name as board_name
     from pmport.generate.boot_images.building import BootFilesBuilt as BootFilesBuilt, boot_image as boot_image
     from pmport.generate.boot_images.parts import BootParts as BootParts
     from pmport.generate.bootloaders.extlinux_conf import extlinux as extlinux
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from pmport.generate.provenance import explain as explain
 else:
     _PUBLIC = {
+        "pmport.generate.board_package": "board_files board_name",
         "pmport.generate.boot_images.building": "BootFilesBuilt boot_image",
         "pmport.generate.boot_images.parts": "BootParts",
         "pmport.generate.bootloaders.extlinux_conf": "extlinux",
