@@ -34,6 +34,7 @@ if TYPE_CHECKING:
         flashers as flashers,
         formats as formats,
         generate as generate,
+        initramfs as initramfs,
         kernels as kernels,
         notebook as notebook,
         plan as plan,
@@ -51,7 +52,7 @@ if TYPE_CHECKING:
     from pmport.surveying.survey_run import survey as survey
 else:
     _PUBLIC = {
-        "pmport": "__version__ board bootcheck bootlog device_db devicetree errors events facts flashers formats generate kernels notebook plan redaction surveying transport unpacking virtual wire",
+        "pmport": "__version__ board bootcheck bootlog device_db devicetree errors events facts flashers formats generate initramfs kernels notebook plan redaction surveying transport unpacking virtual wire",
         "pmport.errors": "PmportError",
         "pmport.findings": "Finding Severity",
         "pmport.opening": "open",

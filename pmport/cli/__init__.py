@@ -29,6 +29,7 @@ _OWN: dict[str, tuple[str, str]] = {
     "unpack": ("pmport.cli.unpack:unpack", "take any container apart into a folder"),
     "repack": ("pmport.cli.unpack:repack", "put it together again, identical or with what was changed"),
     "build": ("pmport.cli.build:build", "a boot image from a device record, a kernel and a ramdisk"),
+    "initramfs": ("pmport.cli.initramfs:initramfs", "a minimal root for a first boot; a look into any ramdisk"),
     "port": ("pmport.cli.port:port", "a first device package from a stock image"),
     "dt": ("pmport.cli.dt_board:dt", "device trees: print, compile, check, apply, diff, graph, identify, pick, board"),
     "kernel": ("pmport.cli.kernel:kernel", "kernel configurations: check, needs, diff, merge, fragment, index, status"),

@@ -17,12 +17,24 @@ if TYPE_CHECKING:
     from pmport.device_db import Device
     from pmport.generate import BootFilesBuilt
 
-__all__ = ["build"]
+__all__ = ["build", "record_of"]
 
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
-def _record(name: str) -> Device:
+def record_of(name: str) -> Device:
+    """A record by its codename, or from a file.
+
+    Args:
+        name: The codename, or the file's path.
+
+    Returns:
+        The record.
+
+    Raises:
+        RecordError: If the file is no record.
+        UnknownDeviceError: If there is no such record.
+    """
     from pmport import device_db  # noqa: PLC0415 - only this command
 
     path = Path(name)
@@ -120,7 +132,7 @@ def build(
             vendor_ramdisk=part(vendor_ramdisk),
         )
         built = boot_image(
-            _record(record),
+            record_of(record),
             parts,
             against=[stack.enter_context(opened(path)) for path in against],
             cmdline=cmdline,
