@@ -28,12 +28,12 @@ if TYPE_CHECKING:
         with_files as with_files,
     )
     from pmport.initramfs.kernel_modules import KernelModules as KernelModules
-    from pmport.initramfs.package_files import package_files as package_files
+    from pmport.initramfs.packages import package_files as package_files
 else:
     _PUBLIC = {
         "pmport.initramfs.building": "GADGET_MODULES InitramfsBuilt InitramfsOptions build",
         "pmport.initramfs.contents": "Difference differences in_image listing with_files",
         "pmport.initramfs.kernel_modules": "KernelModules",
-        "pmport.initramfs.package_files": "package_files",
+        "pmport.initramfs.packages": "package_files",
     }
     __all__, __getattr__, __dir__ = lazily(__name__, _PUBLIC)

@@ -17,7 +17,7 @@ from pmport.findings import Finding, Findings, Severity
 from pmport.formats.streams.codecs import compress, decompress, kind_of
 from pmport.formats.streams.ramdisk import Ramdisk
 from pmport.initramfs.elf import machine_name, read_program
-from pmport.initramfs.package_files import PackageFile, package_files, plain_path
+from pmport.initramfs.packages import PackageFile, package_files, plain_path
 from pmport.render import Renders, Table, size_text
 from pmport.section import Section
 

@@ -12,7 +12,7 @@ from pmport.formats.registry import recognise
 from pmport.formats.streams.codecs import compress, expand, kind_of
 from pmport.formats.streams.cpio import MAGICS
 from pmport.formats.streams.ramdisk import Ramdisk
-from pmport.initramfs.package_files import plain_path
+from pmport.initramfs.packages import plain_path
 from pmport.render import Table
 from pmport.section import Section
 
