@@ -42,6 +42,5 @@ autodoc_typehints_description_target = "documented"
 napoleon_google_docstring = True
 napoleon_numpy_docstring = False
 napoleon_use_ivar = True
-man_pages = [("man", "pmport", "everything a porter of mainline Linux needs for a phone", "", 1)]
 
 write_tables(HERE)

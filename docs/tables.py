@@ -34,7 +34,6 @@ def write_tables(folder: Path) -> None:
     pages = {
         "formats.md": formats_page(),
         "commands.md": commands_page("# Commands"),
-        "man.md": "---\norphan: true\n---\n\n" + commands_page("# pmport"),
         "devices.md": devices_page(),
         "rules.md": rules_page(),
         "errors.md": errors_page(),

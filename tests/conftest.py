@@ -43,21 +43,28 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, None, None]:
 
 
 @pytest.fixture(scope="session")
-def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The wheel that is built from the files that git tracks."""
-    folder = tmp_path_factory.mktemp("wheel")
+def tracked_tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The files that git tracks, and nothing else, in a folder of their own."""
+    folder = tmp_path_factory.mktemp("tracked") / "tree"
     tracked = subprocess.run(["git", "ls-files", "-z"], cwd=REPOSITORY, capture_output=True, check=False)
     if tracked.returncode:
         pytest.skip("no git checkout: which files are tracked is not known")
     for name in filter(None, tracked.stdout.decode().split("\0")):
-        source, target = REPOSITORY / name, folder / "tree" / name
+        source, target = REPOSITORY / name, folder / name
         target.parent.mkdir(parents=True, exist_ok=True)
         if source.is_symlink():
             target.symlink_to(source.readlink())
         elif source.is_file():
             target.symlink_to(source)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def wheel(tracked_tree: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The wheel that is built from the files that git tracks."""
+    folder = tmp_path_factory.mktemp("wheel")
     setup = "import setuptools.build_meta as backend, sys; print(backend.build_wheel(sys.argv[1]))"
     command = [sys.executable, "-c", setup, str(folder)]
-    subprocess.run(command, cwd=folder / "tree", check=True, capture_output=True)
+    subprocess.run(command, cwd=tracked_tree, check=True, capture_output=True)
     (path,) = folder.glob("*.whl")
     return path

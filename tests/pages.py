@@ -20,7 +20,7 @@ from pmport.formats.storage.sparse import split
 __all__ = ["BLOCK", "DOCS", "PAGES", "PRACTICE", "fill", "practised", "python_of", "steps"]
 
 DOCS = REPOSITORY / "docs"
-GENERATED = {"formats.md", "commands.md", "man.md", "devices.md", "rules.md", "errors.md", "phones.md", "facts.md"}
+GENERATED = {"formats.md", "commands.md", "devices.md", "rules.md", "errors.md", "phones.md", "facts.md"}
 PAGES = [
     page
     for page in sorted(

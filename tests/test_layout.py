@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import tomllib
 import zipfile
@@ -44,7 +45,9 @@ def names(wheel: Path) -> set[str]:
 
 def test_every_tracked_file_of_a_room_is_in_the_wheel(names: set[str]) -> None:
     tops = {folder: package.replace(".", "/") for package, folder in SETUPTOOLS["package-dir"].items()}
-    tracked = subprocess.run(["git", "ls-files", "-z"], cwd=REPOSITORY, capture_output=True, check=True)
+    tracked = subprocess.run(
+        ["git", "ls-files", "-z"], cwd=REPOSITORY, capture_output=True, check=True
+    )  # "names" skips without git
     missing = []
     for name in filter(None, tracked.stdout.decode().split("\0")):
         top, _, rest = name.partition("/")
@@ -56,4 +59,16 @@ def test_every_tracked_file_of_a_room_is_in_the_wheel(names: set[str]) -> None:
 
 
 def test_nothing_but_pmport_lands_in_site_packages(names: set[str]) -> None:
-    assert {name.split("/")[0] for name in names if ".dist-info/" not in name} == {"pmport"}
+    assert {name.split("/")[0] for name in names if not re.match(r"pmport-[^/]*\.(dist-info|data)/", name)} == {
+        "pmport"
+    }
+
+
+def test_the_wheel_brings_the_man_page_and_the_completions(names: set[str]) -> None:
+    shared = {name.split(".data/data/")[1] for name in names if ".data/data/" in name}
+    assert shared == {
+        "share/man/man1/pmport.1",
+        "share/bash-completion/completions/pmport",
+        "share/zsh/site-functions/_pmport",
+        "share/fish/vendor_completions.d/pmport.fish",
+    }

@@ -139,10 +139,9 @@ def test_the_documentation_builds_without_a_warning(tmp_path: Path) -> None:
     source = tmp_path / "docs"
     shutil.copytree(DOCS, source, ignore=shutil.ignore_patterns("_build", "__pycache__"))
     environment = {**os.environ, "PYTHONPATH": str(REPOSITORY)}
-    for builder in ("html", "man"):
-        command = [sys.executable, "-m", "sphinx", "--fail-on-warning", "--keep-going", "-d", str(tmp_path / "read")]
-        folders = [str(source), str(tmp_path / builder)]
-        done = subprocess.run(
-            [*command, "-b", builder, *folders], capture_output=True, text=True, check=False, env=environment
-        )
-        assert done.returncode == 0, done.stderr
+    command = [sys.executable, "-m", "sphinx", "--fail-on-warning", "--keep-going", "-d", str(tmp_path / "read")]
+    folders = [str(source), str(tmp_path / "html")]
+    done = subprocess.run(
+        [*command, "-b", "html", *folders], capture_output=True, text=True, check=False, env=environment
+    )
+    assert done.returncode == 0, done.stderr
