@@ -31,7 +31,13 @@ if TYPE_CHECKING:
         Usb as Usb,
     )
     from pmport.device_db.deviceinfo_keys import KEYS as KEYS, from_deviceinfo as from_deviceinfo
-    from pmport.device_db.drafting import Draft as Draft, Question as Question, draft as draft
+    from pmport.device_db.drafting import (
+        Draft as Draft,
+        Question as Question,
+        draft as draft,
+        questions as questions,
+    )
+    from pmport.device_db.record_merging import answered as answered, merged as merged
     from pmport.device_db.identification import (
         BoardAnswer as BoardAnswer,
         Candidate as Candidate,
@@ -53,7 +59,8 @@ else:
     _PUBLIC = {
         "pmport.device_db.device": "Addresses Boot BootFiles Chromebook Correction Device Display Flash KernelVariant Package Soc Storage System Usb",
         "pmport.device_db.deviceinfo_keys": "KEYS from_deviceinfo",
-        "pmport.device_db.drafting": "Draft Question draft",
+        "pmport.device_db.drafting": "Draft Question draft questions",
+        "pmport.device_db.record_merging": "answered merged",
         "pmport.device_db.identification": "BoardAnswer Candidate boards find of_several_boards",
         "pmport.device_db.record_files": "codenames load load_soc parse records",
         "pmport.device_db.record_folders": "using",

@@ -19,7 +19,7 @@ from pmport.render import Renders, Stack, Table, View
 if TYPE_CHECKING:
     from pmport.facts import DeviceFacts, Fact
 
-__all__ = ["Draft", "Question", "draft"]
+__all__ = ["Draft", "Question", "draft", "questions"]
 
 USUAL_KERNEL_OFFSET = 0x8000
 """Where kernels lie from the base, by habit of all tools; only how offsets are written depends on it."""
@@ -173,7 +173,7 @@ def draft(facts: DeviceFacts, codename: str, **said: Any) -> Draft:
     device = Device(**fields)
     if device.name and device.manufacturer and not device.name.startswith((device.manufacturer, "Google", "Jolla")):
         device = replace(device, name=f"{device.manufacturer} {device.name}")
-    return Draft(device, evidence, tuple(sorted(_questions(device, facts), key=lambda question: not question.needed)))
+    return Draft(device, evidence, questions(device, facts))
 
 
 def _take(
@@ -288,6 +288,19 @@ def _unknown_chip(facts: DeviceFacts) -> Iterator[Question]:
         names = [str(value) for told in silent for value in told.values("compatible")[-1:]]
         listed = ", ".join(dict.fromkeys([str(chips[0]), *names][:SHOWN]))
         yield Question("soc", f"which of the chips that the device trees are for has it: {listed}?", needed=True)
+
+
+def questions(device: Device, facts: DeviceFacts) -> tuple[Question, ...]:
+    """What a record leaves open.
+
+    Args:
+        device: The record.
+        facts: What the phone or its images told; none where only the record is there.
+
+    Returns:
+        A question for each open key, the needed ones first.
+    """
+    return tuple(sorted(_questions(device, facts), key=lambda question: not question.needed))
 
 
 def _questions(device: Device, facts: DeviceFacts) -> Iterator[Question]:

@@ -20,8 +20,14 @@ __all__ = ["formats_page", "write_tables"]
 
 EXIT_CODES = """## Exit codes
 
-0: fine. 1: everything worked, and there are findings. 2: the command line is wrong. 3: a file, a record or a setting is wrong.
-4: the phone or the cable failed. 130, 143: stopped by Ctrl-C or SIGTERM.
+| code | when |
+|---|---|
+| 0 | It is done, whatever there is to say about it; a check found nothing. |
+| 1 | A check found an error or a warning, or could not judge: `bootcheck`, `deviceinfo lint`, `db validate`, `dt check`, `kernel check`, `kernel needs`, `pit check`, `doctor`, `flash --verify`. A search found nothing: `db search`, `db identify`, `dt pick`. `pit diff`: they differ. |
+| 2 | The command line is wrong: an option, a name that nothing has (a codename, a category, a node), or a file to write where another would be lost. Nothing was done. |
+| 3 | A file, a record or a setting is wrong. `inspect` still shows what the header of a file says that was cut short. |
+| 4 | The phone or the cable failed. The message says what is on the phone now. |
+| 130, 143 | Stopped by Ctrl-C or SIGTERM. |
 """
 
 

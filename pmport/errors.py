@@ -9,6 +9,7 @@
     ├── SourceChangedError (OSError)          a file shrank or changed while it was being read
     ├── RecordError (ValueError)              a device record, a rule set or a setting is wrong
     ├── UnknownDeviceError (LookupError)      no record of that name
+    ├── NotWrittenError (FileExistsError)     something would have been overwritten that nobody gave up
     ├── PlanError (ValueError)                the plan cannot be made, or must not be carried out as it is
     │   └── RefusedError                      a dangerous step that nobody allowed
     ├── MissingDependencyError (ImportError)  an extra or an outside program that is not installed
@@ -38,6 +39,7 @@ __all__ = [
     "FormatError",
     "MissingDependencyError",
     "NoDeviceError",
+    "NotWrittenError",
     "PlanError",
     "PmportError",
     "ProtocolError",
@@ -187,6 +189,20 @@ class UnknownDeviceError(PmportError, LookupError):
         super().__init__(f"no device record is named {codename!r}", remedy=hint + ("?" if near else ""))
         self.codename = codename
         self.near = near
+
+
+class NotWrittenError(PmportError, FileExistsError):
+    """Something would have been overwritten that nobody gave up.
+
+    Args:
+        what: What stands there.
+        path: Where.
+        remedy: What to do next.
+    """
+
+    def __init__(self, what: str, *, path: str, remedy: str) -> None:
+        super().__init__(f"{path}: {what}", state="It was left as it is", remedy=remedy)
+        self.path = path
 
 
 class PlanError(PmportError, ValueError):

@@ -13,9 +13,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Self
 
-from pmport.render import Renders, Table
+from pmport.render import Drawn, Renders, Table
+from pmport.text_layout import Paint, paragraph, plain, visible
 
-__all__ = ["Finding", "Findings", "Severity"]
+__all__ = ["Finding", "FindingList", "Findings", "Severity"]
 
 
 class Severity(StrEnum):
@@ -64,11 +65,11 @@ class Finding(Renders):
             text += f" ({self.where})"
         return f"{text}; fix: {self.fix}" if self.fix else text
 
-    def view(self) -> Table:
-        """A table of one row.
+    def view(self) -> FindingList:
+        """One paragraph.
 
         Returns:
-            The table.
+            The view.
         """
         return Findings([self]).view()
 
@@ -95,13 +96,65 @@ class Findings(tuple[Finding, ...], Renders):
         """The worst severity, or None when there is no finding."""
         return self[0].severity if self else None
 
-    def view(self) -> Table:
-        """A table of all findings.
+    @property
+    def summary(self) -> str:
+        """How many there are of each severity, such as ``"1 error, 2 notes"``; empty where there is none."""
+        counts = [(severity, sum(item.severity is severity for item in self)) for severity in Severity]
+        return ", ".join(f"{n} {name if name is Severity.UNKNOWN or n == 1 else f'{name}s'}" for name, n in counts if n)
+
+    def view(self, *, reasons: bool = True) -> FindingList:
+        """All findings, a paragraph each.
+
+        Args:
+            reasons: Tell for each why its rule exists.
 
         Returns:
-            One row per finding; columns that no finding fills are left out.
+            The view; in a notebook it is a table.
         """
+        return FindingList(self, reasons=reasons)
+
+
+@dataclass(frozen=True)
+class FindingList(Drawn):
+    """Findings for people: paragraphs in text, a table in a notebook.
+
+    Args:
+        findings: In the order in which they are shown.
+        reasons: Tell for each why its rule exists.
+
+    Example:
+        >>> found = Findings([Finding(Severity.ERROR, "page-size", "Page size is 0", where="boot.img", fix="make it 2048")])
+        >>> print(found.view())
+        error[page-size] boot.img: Page size is 0. Fix: make it 2048
+    """
+
+    findings: Findings
+    reasons: bool = True
+
+    def lines(self, width: int = 0, paint: Paint = plain) -> list[str]:
+        """One paragraph for each finding."""
+        shown = [line for finding in self.findings for line in self._paragraph(finding, width, paint)]
+        return shown or ["no findings"]
+
+    def _paragraph(self, finding: Finding, width: int, paint: Paint) -> list[str]:
+        head = f"{finding.severity}[{finding.code}]"
+        sentences = [_sentence(finding.message)]
+        if self.reasons and finding.why:
+            sentences.append(_sentence(finding.why))
+        if finding.fix:
+            sentences.append(f"Fix: {finding.fix}")
+        place = f"{head} {finding.where}" if finding.where else head
+        first, *others = paragraph(visible(f"{place}: {' '.join(sentences)}"), width, "  ")
+        return [paint(head, finding.severity) + first.removeprefix(head), *others]
+
+    def _repr_html_(self) -> str:
         names = ("severity", "code", "where", "message", "why", "fix")
-        used = [name for name in names if any(getattr(finding, name) for finding in self)] or list(names[:4])
-        rows = [[getattr(finding, name) for name in used] for finding in self]
-        return Table(used, rows, empty="no findings")
+        used = [name for name in names if any(getattr(item, name) for item in self.findings)] or list(names[:4])
+        rows = [[getattr(item, name) for name in used] for item in self.findings]
+        return Table(used, rows, empty="no findings")._repr_html_()
+
+
+def _sentence(text: str) -> str:
+    """Text as it stands in a paragraph: a capital letter, and an end."""
+    begun = text[:1].upper() + text[1:] if text.split(" ", 1)[0].isalpha() else text
+    return begun if begun.endswith((".", "!", "?", ":")) else f"{begun}."

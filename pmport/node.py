@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from importlib import import_module
 from os import PathLike
@@ -28,6 +28,8 @@ __all__ = ["Child", "Container", "Data", "Format", "Node", "Part", "Role"]
 
 DEPTH_LIMIT = 32
 """How many containers may stand in each other; the deepest real package, of a factory zip, has nine."""
+MOST_KEPT = 4 << 20
+"""Children are kept as long as those that are kept have fewer bytes."""
 _REGISTRY = "pmport.formats.registry"
 """The table of formats, by name: it stands two floors above, and names its formats in the same way."""
 
@@ -94,12 +96,14 @@ class Child:
         offset: Where it starts, in bytes from the start of the container.
         section: Its bytes.
         depth: How many containers it stands in.
+        kept: Children of the same container that were opened before, by name.
     """
 
     name: str
     offset: int
     section: Section
     depth: int = 1
+    kept: dict[str, Node] | None = field(default=None, repr=False, compare=False)
 
     @property
     def size(self) -> int:
@@ -109,7 +113,13 @@ class Child:
     @property
     def node(self) -> Node:
         """The child as its own type; :class:`Data` where no format is recognised."""
-        return _opened(self.section, self.depth)
+        known = self.kept.get(self.name) if self.kept else None
+        if known is not None:
+            return known
+        node = _opened(self.section, self.depth)
+        if node.WORTH_KEEPING and self.kept is not None and sum(other.size for other in self.kept.values()) < MOST_KEPT:
+            self.kept[self.name] = node
+        return node
 
     @property
     def kind(self) -> str:
@@ -134,6 +144,8 @@ class Node(Renders, ABC):
     """The format's standard name, as ``docs/formats.md`` lists it."""
     FORMAT: ClassVar[Format]
     """How it is known, and what is handled; the table of formats is printed from it."""
+    WORTH_KEEPING: ClassVar[bool] = False
+    """Whether a container keeps it once it was opened: reading it costs much, and what was read is not much larger."""
     depth: int = 0
     """How many containers it was opened from."""
 
@@ -295,12 +307,16 @@ class Container(Node):
     def children(self) -> tuple[Child, ...]:
         """The content parts, by name and offset."""
         children = []
+        kept: dict[str, Node] = self.__dict__.setdefault("_kept", {})
         offset = 0
         for part in self.parts():
             if part.role is Role.CONTENT and part.section.size:
-                children.append(Child(part.name, offset, part.section, self.depth + 1))
+                children.append(Child(part.name, offset, part.section, self.depth + 1, kept))
             offset += part.section.size
         return tuple(children)
+
+    def __getstate__(self) -> dict[str, object]:
+        return {name: value for name, value in self.__dict__.items() if name != "_kept"}
 
     def __getitem__(self, name: str) -> Node:
         """The child, or the thing held beside the parts, of that name, as its own type."""

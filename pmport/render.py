@@ -9,7 +9,7 @@ Example:
     kernel   8
     ramdisk  4096
     >>> print(Bar([("header", 1), ("kernel", 3)], width=20))
-    |hea.|kernel.......|
+    |....|kernel.......|
 """
 
 from __future__ import annotations
@@ -18,10 +18,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol, TypeAlias
 
+from pmport.text_layout import Paint, ansi, paragraph, plain, table, visible
+
 if TYPE_CHECKING:
     from rich.console import Console, ConsoleOptions, RenderableType
 
-__all__ = ["Bar", "Renders", "Stack", "Table", "Text", "View", "size_text"]
+__all__ = ["Bar", "Drawn", "Renders", "Stack", "Table", "Text", "View", "size_text"]
 
 _COLOURS = ("#4e79a7", "#f28e2b", "#59a14f", "#e15759", "#76b7b2", "#b07aa1", "#edc948", "#9c755f")
 """Ten-class colours that stay apart on light and on dark backgrounds (Tableau 10)."""
@@ -63,6 +65,10 @@ class View(Protocol):
         """As plain text."""
         ...
 
+    def lines(self, width: int = 0, paint: Paint = plain) -> list[str]:
+        """As lines of so many columns; 0: as many as it takes."""
+        ...
+
     def __rich__(self) -> RenderableType:
         """On a terminal, through rich."""
         ...
@@ -70,6 +76,40 @@ class View(Protocol):
     def _repr_html_(self) -> str:
         """In a notebook: self-contained, no script, no colour of its own for the text."""
         ...
+
+
+class Drawn:
+    """What all views have in common: they are laid out as lines, and the rest follows from these."""
+
+    def lines(self, width: int = 0, paint: Paint = plain) -> list[str]:
+        """As lines.
+
+        Args:
+            width: Columns; 0: as many as it takes.
+            paint: How they are coloured.
+
+        Returns:
+            The lines; no word is broken.
+        """
+        raise NotImplementedError(f"{type(self).__name__} has no lines")
+
+    def __str__(self) -> str:
+        return "\n".join(self.lines())
+
+    def __rich__(self) -> RenderableType:
+        return _OnTerminal(self)
+
+
+@dataclass(frozen=True)
+class _OnTerminal:
+    view: Drawn
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[RenderableType]:
+        from rich.text import Text as RichText  # noqa: PLC0415 - rich costs 48 ms; only who prints by it needs it
+
+        del console
+        text = "\n".join(self.view.lines(options.max_width, ansi))
+        yield RichText.from_ansi(text, no_wrap=True, overflow="ignore")
 
 
 class Renders:
@@ -107,7 +147,7 @@ SORT = (
 
 
 @dataclass(frozen=True)
-class Table:
+class Table(Drawn):
     """Rows under headings.
 
     Args:
@@ -126,30 +166,13 @@ class Table:
     def __post_init__(self) -> None:
         object.__setattr__(self, "cells", tuple(tuple("" if c is None else str(c) for c in row) for row in self.rows))
 
-    def __str__(self) -> str:
-        lines = [self.title] if self.title else []
+    def lines(self, width: int = 0, paint: Paint = plain) -> list[str]:
+        """As lines; see :func:`pmport.text_layout.table`."""
+        title = [paint(line, "title") for line in paragraph(self.title, width)] if self.title else []
         if not self.cells:
-            return "\n".join([*lines, self.empty])
-        shown = [tuple(self.columns), *self.cells] if any(self.columns) else list(self.cells)
-        widths = [max(len(row[i]) for row in shown) for i in range(len(self.columns))]
-        lines += [
-            "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in shown
-        ]
-        return "\n".join(lines)
-
-    def __rich__(self) -> RenderableType:
-        from rich.table import Table as RichTable  # noqa: PLC0415 - rich costs 48 ms; only a terminal needs it
-        from rich.text import Text as RichText  # noqa: PLC0415
-
-        title = self.title or None
-        if not self.cells:
-            return RichText("\n".join(part for part in (self.title, self.empty) if part))
-        table = RichTable(title=title, title_justify="left", show_header=any(self.columns), box=None, pad_edge=False)
-        for column in self.columns:
-            table.add_column(column, header_style="bold", overflow="fold")
-        for row in self.cells:
-            table.add_row(*(RichText(cell) for cell in row))
-        return table
+            return [*title, *paragraph(self.empty, width)]
+        rows = [tuple(visible(cell) for cell in row) for row in self.cells]
+        return [*title, *table(self.columns, rows, width, paint)]
 
     def _repr_html_(self) -> str:
         head = f"<caption style='text-align:left;caption-side:top;font-weight:bold'>{_escaped(self.title)}</caption>"
@@ -165,7 +188,7 @@ class Table:
 
 
 @dataclass(frozen=True)
-class Bar:
+class Bar(Drawn):
     """Lengths drawn to scale, side by side, in order: the layout of an image, a partition map.
 
     Args:
@@ -187,23 +210,25 @@ class Bar:
         total = sum(length for _, length in self.segments) or 1
         return ((label, length, length / total) for label, length in self.segments if length)
 
-    def __str__(self) -> str:
+    def lines(self, width: int = 0, paint: Paint = plain) -> list[str]:
+        """As one line to scale; none where there are more segments than columns. A label that does not fit is left out."""
         shares = list(self.shares())
-        room = max(self.width - len(shares) - 1, len(shares))
+        most = min(width, self.width) if width else self.width
+        if width and 2 * len(shares) + 1 > most:
+            return []
+        room = max(most - len(shares) - 1, len(shares))
         spent = 0
         past = 0.0
         pieces = []
-        for label, _, share in shares:
+        for number, (label, _, share) in enumerate(shares):
             past += share
-            width = max(round(past * room) - spent, 1)
-            spent += width
-            text = label if len(label) <= width else label[: max(width - 1, 0)]
-            pieces.append(text.ljust(width, "."))
+            piece = max(round(past * room) - spent, 1)
+            spent += piece
+            shown = visible(label) if len(visible(label)) <= piece else ""
+            blank = "." if paint is plain else " "
+            pieces.append(paint(shown.ljust(piece, blank), f"bar{number}"))
         bar = "|" + "|".join(pieces) + "|"
-        return f"{self.title}\n{bar}" if self.title else bar
-
-    def __rich__(self) -> RenderableType:
-        return _RichBar(self)
+        return [paint(self.title, "title"), bar] if self.title else [bar]
 
     def _repr_html_(self) -> str:
         cells = "".join(
@@ -221,24 +246,7 @@ class Bar:
 
 
 @dataclass(frozen=True)
-class _RichBar:
-    bar: Bar
-
-    def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[RenderableType]:
-        from rich.text import Text as RichText  # noqa: PLC0415 - see Table
-
-        del console
-        plain = str(Bar(self.bar.segments, width=options.max_width)).strip("|").split("|")
-        text = RichText(no_wrap=True)
-        for i, piece in enumerate(plain):
-            text.append(piece.replace(".", " "), style=f"white on {_COLOURS[i % len(_COLOURS)]}")
-        if self.bar.title:
-            yield RichText(self.bar.title, style="bold")
-        yield text
-
-
-@dataclass(frozen=True)
-class Text:
+class Text(Drawn):
     """Lines as they are.
 
     Args:
@@ -247,20 +255,17 @@ class Text:
 
     text: str
 
-    def __str__(self) -> str:
-        return self.text
-
-    def __rich__(self) -> RenderableType:
-        from rich.text import Text as RichText  # noqa: PLC0415 - see Table
-
-        return RichText(self.text)
+    def lines(self, width: int = 0, paint: Paint = plain) -> list[str]:
+        """As they are, broken between words where they are too long."""
+        del paint
+        return [broken for line in self.text.split("\n") for broken in paragraph(line, width)]
 
     def _repr_html_(self) -> str:
         return f"<pre>{_escaped(self.text)}</pre>"
 
 
 @dataclass(frozen=True)
-class Stack:
+class Stack(Drawn):
     """Several views, one below the other.
 
     Args:
@@ -269,16 +274,13 @@ class Stack:
 
     views: Sequence[View]
 
-    def __str__(self) -> str:
-        return "\n\n".join(str(view) for view in self.views)
-
-    def __rich__(self) -> RenderableType:
-        from rich.console import Group  # noqa: PLC0415 - see Table
-
-        spaced: list[RenderableType] = []
+    def lines(self, width: int = 0, paint: Paint = plain) -> list[str]:
+        """One view below the other, an empty line between them."""
+        spaced: list[str] = []
         for view in self.views:
-            spaced += ["", view] if spaced else [view]
-        return Group(*spaced)
+            drawn = view.lines(width, paint)
+            spaced += ["", *drawn] if spaced and drawn else drawn
+        return spaced
 
     def _repr_html_(self) -> str:
         return "".join(view._repr_html_() for view in self.views)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from collections.abc import Generator
@@ -14,6 +15,8 @@ from support import IN_CI, REPOSITORY
 settings.register_profile("default", deadline=None, max_examples=50, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("ci", parent=settings.get_profile("default"), max_examples=100, derandomize=True)
 settings.load_profile("ci" if IN_CI else "default")
+for name in ("COLUMNS", "FORCE_COLOR", "NO_COLOR"):
+    os.environ.pop(name, None)  # how wide the developer's terminal is changes what is printed
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -19,6 +19,9 @@ SYNTAX, CHECKS = 1, 2
 
 
 def run(arguments: list[str]) -> int:
+    out = option(arguments, "o")
+    if out != arguments[-1] and Path(out).is_file():
+        Path(out).unlink()  # dtc writes over what is there
     try:
         return int(pmport.main(args=arguments, prog_name="dtc", standalone_mode=False) or 0)
     except click.ClickException as error:
@@ -56,7 +59,7 @@ def fdtoverlay(arguments: list[str]) -> int:
     base, out = option(arguments, "i"), option(arguments, "o")
     overlays = [text for text in arguments if text not in {"-i", "-o", base, out}]
     # what pmport prints about it belongs to its user
-    command = [sys.executable, "-m", "pmport", "dt", "apply", base, *overlays, "-o", out]
+    command = [sys.executable, "-m", "pmport", "dt", "apply", base, *overlays, "--force", "-o", out]
     return subprocess.run(command, check=False, stdout=subprocess.DEVNULL).returncode
 
 

@@ -13,11 +13,21 @@ from typing import cast
 import click
 
 from pmport import __version__
+from pmport.cli.manner import columns, manner, with_manner
 from pmport.cli.suggesting import SuggestingGroup
-from pmport.errors import DeviceGoneError, ExtensionError, FlashError, PmportError, TransportError
+from pmport.errors import (
+    DeviceGoneError,
+    ExtensionError,
+    FlashError,
+    NotWrittenError,
+    PmportError,
+    TransportError,
+    UnknownDeviceError,
+)
 from pmport.extensions import Extensible, load
 from pmport.interruption import Stopped, raise_stopped
 from pmport.lazy import named
+from pmport.text_layout import ansi, paragraph, plain
 
 __all__ = ["main"]
 
@@ -58,9 +68,9 @@ COMMANDS: Extensible[tuple[str, str]] = Extensible("pmport.cli", _OWN, lambda po
 """The same, with the commands of other distributions. The table is all that ``pmport --help`` reads."""
 
 EXIT_FINDINGS = 1
-"""Everything worked, and there are findings."""
+"""A check found something, a comparison a difference, a search nothing."""
 EXIT_USAGE = 2
-"""The command line is wrong (click's own code)."""
+"""The command line is wrong (click's own code): an option, or a name that nothing has."""
 EXIT_INPUT = 3
 """The input is wrong: a file, a record, a setting."""
 EXIT_DEVICE = 4
@@ -83,7 +93,8 @@ class LazyGroup(SuggestingGroup):
         if cmd_name not in COMMANDS:
             return None
         added = COMMANDS.added(cmd_name)
-        return cast("click.Command", load(added) if added else named(COMMANDS[cmd_name][0]))
+        command = cast("click.Command", load(added) if added else named(COMMANDS[cmd_name][0]))
+        return command if isinstance(command, click.Group) else with_manner(command)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """List them without importing any."""
@@ -108,13 +119,16 @@ def pmport() -> None:
     """Everything a porter of mainline Linux needs for a phone."""
 
 
+with_manner(pmport)
+
+
 def main(args: list[str] | None = None) -> None:
     """Run the command and exit.
 
     Args:
         args: The arguments; None: the process's own.
 
-    Exit codes: 0 fine, 1 findings, 2 usage, 3 bad input, 4 device trouble, 130 and 143 stopped by SIGINT and SIGTERM.
+    Exit codes: 0 done, 1 checked and something found (or searched and nothing found), 2 usage, 3 bad input, 4 device trouble, 130 and 143 stopped by SIGINT and SIGTERM.
     """
     signal.signal(signal.SIGTERM, raise_stopped)
     _print_whatever_comes()
@@ -131,6 +145,9 @@ def main(args: list[str] | None = None) -> None:
     except (FlashError, TransportError, DeviceGoneError) as error:
         _complain(error)
         sys.exit(EXIT_DEVICE)
+    except (UnknownDeviceError, NotWrittenError) as error:
+        _complain(error)
+        sys.exit(EXIT_USAGE)
     except PmportError as error:
         _complain(error)
         sys.exit(EXIT_INPUT)
@@ -151,4 +168,6 @@ def _print_whatever_comes() -> None:
 
 def _complain(error: BaseException) -> None:
     """One clear paragraph on standard error."""
-    click.echo(f"pmport: {error}", err=True)
+    paint = ansi if manner().paints(sys.stderr) else plain
+    first, *others = paragraph(f"pmport: {error}", columns(sys.stderr), "  ")
+    click.echo("\n".join([paint("pmport:", "error") + first.removeprefix("pmport:"), *others]), err=True, color=True)

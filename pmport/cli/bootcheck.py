@@ -55,4 +55,4 @@ def bootcheck(
         if not found:
             line += "; nothing was found against it"
         result = {"file": file, "kind": image.KIND, "size": image.size, "profile": profile, "against": against}
-        return report(result, [Text(line)], findings=found, as_json=as_json, raw=raw)
+        return report(result, [Text(line)], findings=found, as_json=as_json, raw=raw, judges=True)

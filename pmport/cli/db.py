@@ -11,6 +11,7 @@ import click
 from pmport.cli.output import json_option, report
 from pmport.cli.source import opened, text_of
 from pmport.cli.suggesting import SuggestingGroup
+from pmport.cli.writing import writes
 from pmport.findings import Finding, Severity
 from pmport.render import Table
 
@@ -68,7 +69,8 @@ def search(words: tuple[str, ...], *, as_json: bool, raw: bool, **wanted: str | 
     rows = [(d.codename, d.name, d.year, d.arch, d.soc, d.flash.method, d.category) for d in found]
     columns = ("codename", "name", "year", "arch", "soc", "method", "category")
     result = [dict(zip(columns, row, strict=True)) for row in rows]
-    return report(result, [Table(columns, rows, empty="no record holds that")], as_json=as_json, raw=raw)
+    report(result, [Table(columns, rows, empty="no record holds that")], as_json=as_json, raw=raw)
+    return int(not rows)
 
 
 @db.command(epilog="Example: pmport db identify boot.img")
@@ -94,13 +96,9 @@ def identify(file: str, most: int, *, as_json: bool, raw: bool) -> int:
     views = [_by_tree(told)] if several_boards(told) else []
     columns = ("codename", "name", "score", "because")
     table = Table(columns, rows, empty="none of the records: nothing in the file names a device, or it has none yet")
-    return report(
-        [dict(zip(columns, row, strict=True)) for row in rows],
-        [table, *views],
-        findings=findings,
-        as_json=as_json,
-        raw=raw,
-    )
+    result = [dict(zip(columns, row, strict=True)) for row in rows]
+    report(result, [table, *views], findings=findings, as_json=as_json, raw=raw)
+    return int(not rows)
 
 
 def several_boards(told: DeviceFacts) -> list[Finding]:
@@ -158,7 +156,7 @@ def validate(files: tuple[Path, ...], *, as_json: bool, raw: bool) -> int:
     for device in devices:
         found = lint(DeviceInfo.parse(generate.deviceinfo(device)))
         findings += [dataclasses.replace(item, where=f"{device.codename}: {item.where}") for item in found]
-    return report({"records": len(devices)}, findings=findings, as_json=as_json, raw=raw)
+    return report({"records": len(devices)}, findings=findings, as_json=as_json, raw=raw, judges=True)
 
 
 @db.command("import", epilog="Example: pmport db import ../pmaports -o records")
@@ -167,6 +165,7 @@ def validate(files: tuple[Path, ...], *, as_json: bool, raw: bool) -> int:
     "-o", "--output", type=click.Path(file_okay=False, path_type=Path), required=True, help="Folder for the records."
 )
 @json_option
+@writes("output")
 def import_(checkout: Path, output: Path, *, as_json: bool, raw: bool) -> int:
     """Read the device packages of a pmaports CHECKOUT into records."""
     from pmport.device_db import to_toml  # noqa: PLC0415 - as above
@@ -229,12 +228,14 @@ GENERATORS = {
 
 
 @db.command(epilog="Example: pmport db generate oneplus-enchilada --as mobile-nixos")
-@click.argument("codename")
+@click.argument("codename", metavar="CODENAME|FILE")
 @click.option("--as", "what", type=click.Choice(sorted(GENERATORS)), default="deviceinfo", show_default=True)
 @records_option
 def generate(codename: str, what: str) -> None:
-    """Print a file for CODENAME, made from its record."""
+    """Print a file for CODENAME, made from its record; or from a record FILE, such as ``pmport port`` writes."""
     from pmport import device_db  # noqa: PLC0415 - as above
     from pmport import generate as generators  # noqa: PLC0415
 
-    click.echo(getattr(generators, GENERATORS[what])(device_db.load(codename)), nl=False)
+    file = Path(codename)
+    device = device_db.parse(text_of(file), file.name) if file.is_file() else device_db.load(codename)
+    click.echo(getattr(generators, GENERATORS[what])(device), nl=False)

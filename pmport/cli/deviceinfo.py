@@ -70,7 +70,7 @@ def lint(files: tuple[Path, ...], schema: Path | None, *, as_json: bool, raw: bo
             findings += [replace(finding, where=f"{file}: {finding.where}") for finding in check(_read(file), rules)]
         except FormatError as error:
             findings.append(Finding(Severity.ERROR, "unreadable", str(error), where=str(file)))
-    return report({"files": len(files)}, findings=findings, as_json=as_json, raw=raw)
+    return report({"files": len(files)}, findings=findings, as_json=as_json, raw=raw, judges=True)
 
 
 @deviceinfo.command(epilog="Example: pmport deviceinfo fix device-nokia-argon/deviceinfo")

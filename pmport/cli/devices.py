@@ -111,6 +111,7 @@ def doctor(*, rules: bool, as_json: bool, raw: bool) -> int:
         findings=findings,
         as_json=as_json,
         raw=raw,
+        judges=True,
     )
 
 

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import re
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from pmport.cli.output import say
 from pmport.cli.source import opened
 from pmport.cli.suggesting import SuggestingGroup
+from pmport.cli.writing import NUMBERED_TREE, writes, written
 from pmport.errors import FormatError
 
 if TYPE_CHECKING:
@@ -21,8 +21,6 @@ __all__ = ["dt"]
 
 SOURCE_SUFFIXES = frozenset({".dts", ".dtsi", ".dtso"})
 INDEX = click.option("--index", type=int, default=0, help="Which of several trees in the file, counted from 0.")
-NUMBERED = re.compile(r"(.+)@(\d+)")
-"""``FILE@N``: tree N of a file."""
 OUTPUT = click.option("-o", "--output", default="-", help="Where to write; - for standard output.")
 
 
@@ -54,7 +52,7 @@ def tree_of(file: str, index: int = 0, option: str = "--index") -> DeviceTree:
         return read_folder(file)
     if Path(file).suffix in SOURCE_SUFFIXES:
         return read_source(file, symbols=True)
-    numbered = NUMBERED.fullmatch(file)
+    numbered = NUMBERED_TREE.fullmatch(file)
     if numbered and not Path(file).exists():
         file, index = numbered[1], int(numbered[2])
     with opened(file) as node:
@@ -75,9 +73,7 @@ def tree_of(file: str, index: int = 0, option: str = "--index") -> DeviceTree:
         if len(found) > 1:
             another = f"{option} N" if option else f"{file}@N"
             model = next(iter(tree.root.strings("model")), "") or "no model"
-            click.echo(
-                f"note: this is tree {index} of {len(found)}, {named[index][0]} ({model}); another: {another}", err=True
-            )
+            say(f"note: this is tree {index} of {len(found)}, {named[index][0]} ({model}); another: {another}")
         return tree
 
 
@@ -92,29 +88,13 @@ def _kept_as_files(node: Node) -> DeviceTree | None:
     return None
 
 
-def written(data: bytes, output: str) -> None:
-    """Write a result to a file, whole or not at all, or to standard output.
-
-    Args:
-        data: The result.
-        output: A path; ``-``: standard output.
-    """
-    from pmport.unpacking import replacing  # noqa: PLC0415 - only to write
-
-    if output == "-":
-        sys.stdout.buffer.write(data)
-        sys.stdout.buffer.flush()
-        return
-    with replacing(Path(output)) as target:
-        target.write(data)
-
-
 @dt.command("print", epilog="Example: pmport dt print boot.img --index 1 -o vendor.dts")
 @click.argument("file")
 @INDEX
 @OUTPUT
 @click.option("--constants", is_flag=True, help="GPIO flags, interrupt types and key codes by name.")
 @click.option("--no-labels", is_flag=True, help="Numbers in the place of &label.")
+@writes("output")
 def print_(file: str, index: int, output: str, *, constants: bool, no_labels: bool) -> None:
     """Print a tree of FILE as source, which compiles to the same values.
 

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from pmport.cli.dt import OUTPUT, SOURCE_SUFFIXES, tree_of, written
+from pmport.cli.dt import OUTPUT, SOURCE_SUFFIXES, tree_of
 from pmport.cli.dt_meaning import dt
 from pmport.cli.source import opened
+from pmport.cli.writing import writes, written
 from pmport.errors import FormatError
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ __all__ = ["board_", "dt"]
 )
 @click.option("--index", type=int, default=None, help="Which of several trees in the first file, counted from 0.")
 @OUTPUT
+@writes("output")
 def board_(
     files: tuple[str, ...],
     kernel: Path | None,

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from pmport.cli.dt import INDEX, OUTPUT, SOURCE_SUFFIXES, dt, tree_of, written
+from pmport.cli.dt import INDEX, OUTPUT, SOURCE_SUFFIXES, dt, tree_of
 from pmport.cli.output import json_option, report
 from pmport.cli.source import read
+from pmport.cli.writing import writes, written
 from pmport.errors import FormatError
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ def _c_number(*names: str, text: str, metavar: str = "NUMBER") -> Callable[[F], 
 def _sources(command: F) -> F:
     """The options of what reads source."""
     for option in (
-        click.option("-f", "--force", is_flag=True, help="Go on where checks that are errors fail."),
+        click.option("-f", "--force", is_flag=True, help="Go on where checks that are errors fail, and write over what is there."),
         click.option("-E", "--error", multiple=True, metavar="[no-]CHECK", help="Make a check an error, or not."),
         click.option("-W", "--warning", multiple=True, metavar="[no-]CHECK", help="Turn a check on or off."),
         click.option("-D", "--define", multiple=True, metavar="NAME[=VALUE]", help="A macro."),
@@ -150,6 +151,7 @@ def _refuse_errors(findings: Iterable[Finding], file: str) -> None:
 @_c_number("-b", "--boot-cpu", text="The physical id of the boot processor.")
 @_c_number("-V", "--out-version", text="The blob's version: 1, 2, 3, 16 or 17.")
 @click.option("-d", "--out-dependency", default="", metavar="FILE", help="Write what was read, for make.")
+@writes("output", "out_dependency", force=False)
 def compile_(
     file: str,
     output: str,
@@ -252,4 +254,4 @@ def check_(
     counts = {severity: sum(finding.severity == severity for finding in made.findings) for severity in WORDS}
     result = {"file": file, "errors": counts["error"], "warnings": counts["warning"]}
     views = [] if made.findings else [made.findings.view()]
-    return report(result, views, findings=made.findings, as_json=as_json, raw=raw)
+    return report(result, views, findings=made.findings, as_json=as_json, raw=raw, judges=True)

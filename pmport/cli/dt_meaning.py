@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from pmport.cli.dt import INDEX, OUTPUT, tree_of, written
+from pmport.cli.dt import INDEX, OUTPUT, tree_of
 from pmport.cli.dt_compile import dt
 from pmport.cli.output import json_option, report
 from pmport.cli.source import opened
+from pmport.cli.writing import writes, written
 
 if TYPE_CHECKING:
     from pmport.devicetree import DeviceTree, TreeNode
@@ -23,6 +24,7 @@ __all__ = ["apply_", "diff_", "dt", "graph_", "identify_", "pick_"]
 @click.option("-o", "--output", default="", help="Where to write the merged tree; none is written without it.")
 @click.option("--index", type=int, default=0, help="Which tree of BASE, counted from 0.")
 @json_option
+@writes("output")
 def apply_(base: str, overlays: tuple[str, ...], output: str, index: int, *, as_json: bool, raw: bool) -> int:
     """Apply OVERLAYS to BASE, one after the other, and tell what they changed.
 
@@ -61,6 +63,7 @@ def diff_(first: str, second: str, index: tuple[int, int], *, as_json: bool, raw
 @click.option("--dot", is_flag=True, help="Write Graphviz's language.")
 @OUTPUT
 @json_option
+@writes("output")
 def graph_(
     file: str,
     nodes: tuple[str, ...],
@@ -140,7 +143,8 @@ def pick_(file: str, ids: tuple[str, ...], bootloader: str | None, *, as_json: b
         "taken": choice.taken.name if choice.taken else None,
         "rejected": {item.name: item.why for item in choice.candidates if item.why},
     }
-    return report(result, [choice.view()], as_json=as_json, raw=raw)
+    report(result, [choice.view()], as_json=as_json, raw=raw)
+    return int(choice.taken is None)
 
 
 def _named(tree: DeviceTree, text: str) -> tuple[TreeNode, ...]:

@@ -11,6 +11,7 @@ import click
 from pmport.cli.phone import phone_options
 from pmport.cli.progress import shown
 from pmport.cli.suggesting import SuggestingGroup
+from pmport.cli.writing import writes
 from pmport.render import size_text
 
 if TYPE_CHECKING:
@@ -87,6 +88,7 @@ def stage(connect: Callable[..., Any], file: str) -> int:
     "-o", "--output", required=True, type=click.Path(dir_okay=False, path_type=Path), help="The file to write."
 )
 @phone_options
+@writes("output")
 def get_staged(connect: Callable[..., Any], output: Path) -> int:
     """Receive what a command has staged, such as `pmport fastboot oem log` of lk2nd."""
     from pmport.unpacking import replacing  # noqa: PLC0415 - as above

@@ -15,6 +15,7 @@ from pmport.cli.output import json_option, report
 from pmport.cli.phone import phone_options, size_of
 from pmport.cli.progress import shown
 from pmport.cli.source import text_of
+from pmport.cli.writing import writes
 from pmport.render import Text, size_text
 
 if TYPE_CHECKING:
@@ -162,7 +163,11 @@ def flash(
         if sparse_limit:
             flasher.largest_download = size_of(sparse_limit)
         findings = flasher.run(plan, on_event, **({"verify": True} if verify else {}))
-    return report({"verified": not findings}, findings=findings, as_json=as_json, raw=raw) if verify else 0
+    return _verified(findings, as_json=as_json, raw=raw) if verify else 0
+
+
+def _verified(findings: Iterable[Finding], *, as_json: bool, raw: bool) -> int:
+    return report({"verified": not findings}, findings=findings, as_json=as_json, raw=raw, judges=True)
 
 
 def _dry_run(plan: FlashPlan, *, as_json: bool, raw: bool) -> int:
@@ -296,6 +301,7 @@ def getvar(connect: Callable[..., Any], names: tuple[str, ...], *, as_json: bool
     help="The file to write; - is standard output.",
 )
 @phone_options
+@writes("output")
 def fetch(connect: Callable[..., Any], partition: str, output: Path) -> int:
     """Read PARTITION back into a file, where the bootloader can do that (lk2nd, fastbootd)."""
     from pmport.unpacking import replacing  # noqa: PLC0415 - as above

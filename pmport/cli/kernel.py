@@ -12,7 +12,8 @@ import pmport
 from pmport.cli.output import json_option, report
 from pmport.cli.source import opened
 from pmport.cli.suggesting import SuggestingGroup
-from pmport.errors import FormatError
+from pmport.cli.writing import writes, written
+from pmport.errors import FormatError, RecordError
 from pmport.findings import Findings, Severity
 from pmport.formats.kernel.config import KernelConfig, find_configs
 from pmport.render import Text
@@ -56,6 +57,15 @@ def _rules(path: str | None) -> RuleSet:
     from pmport.kernels.rules import load_rules  # noqa: PLC0415 - reads data
 
     return load_rules() if path is None else load_rules(Path(path))
+
+
+def _known(rules: RuleSet, categories: tuple[str, ...]) -> tuple[str, ...]:
+    """The categories that were asked for; a name that none has is a mistake of the command line."""
+    try:
+        rules.resolve(categories)
+    except RecordError as error:
+        raise click.BadParameter(str(error), param_hint="--category") from None
+    return categories or ("default",)
 
 
 def _leave(code: int) -> None:
@@ -121,14 +131,16 @@ def check(
         report(data, [verdict.view()], as_json=as_json, raw=raw)
         return
     findings = pmport.kernels.check(
-        opened, rules, categories=categories or ("default",), version=version, arch=arch, compat=compat
+        opened, rules, categories=_known(rules, categories), version=version, arch=arch, compat=compat
     )
     must = sum(finding.severity is Severity.ERROR for finding in findings)
     unknown = sum(finding.severity is Severity.UNKNOWN for finding in findings)
     notes = len(findings) - must - unknown
     summary = f"{opened!r}: {must} must change, {notes} have the other letter, {unknown} unknown"
     counts: dict[str, object] = {"passes": not must and not unknown, "must": must, "prefer": notes, "unknown": unknown}
-    code = report(counts, [Text(summary)], findings=Findings((*rules.findings, *findings)), as_json=as_json, raw=raw)
+    code = report(
+        counts, [Text(summary)], findings=Findings((*rules.findings, *findings)), as_json=as_json, raw=raw, judges=True
+    )
     _leave(code or int(bool(unknown)))
 
 
@@ -153,7 +165,7 @@ def fragment(
 ) -> None:
     """Print the fragment that CONFIG lacks; without CONFIG, all that the rules want (--version, --arch)."""
     rules = _rules(rules_path)
-    asked = categories or ("default",)
+    asked = _known(rules, categories)
     if config is not None:
         findings = pmport.kernels.check(open_config(config), rules, categories=asked, version=version, arch=arch)
         click.echo(pmport.kernels.fragment(findings), nl=False)
@@ -174,6 +186,7 @@ def fragment(
     help="Where to write; - is standard output. Without it, the report only.",
 )
 @json_option
+@writes("output")
 def merge(base: str, fragments: tuple[str, ...], output: str | None, *, as_json: bool, raw: bool) -> None:
     """Put FRAGMENTS over BASE and tell what they override."""
     pieces = [open_config(path) for path in fragments]
@@ -182,17 +195,9 @@ def merge(base: str, fragments: tuple[str, ...], output: str | None, *, as_json:
         sys.stdout.buffer.write(bytes(merged.config))
         return
     if output:
-        _write(output, bytes(merged.config))
+        written(bytes(merged.config), output)
     summary = f"{len(merged.config)} options" + (f", written to {output}" if output else "")
     report({"options": len(merged.config)}, [Text(summary)], findings=merged.findings, as_json=as_json, raw=raw)
-
-
-def _write(path: str, data: bytes) -> None:
-    """Write beside, then rename: a reader never sees half of it."""
-    target = Path(path)
-    beside = target.with_name(target.name + ".part")
-    beside.write_bytes(data)
-    beside.replace(target)
 
 
 @kernel.command(epilog="Example: pmport kernel needs sdm845-oneplus-enchilada.dtb config-6.12.config --fragment")
@@ -220,7 +225,11 @@ def needs(
         click.echo(found.fragment(), nl=False)
         return
     result = {"index": repr(found.index), "needs": list(found), "initramfs_modules": list(found.initramfs_modules)}
-    _leave(report(result, [found.view()], findings=found.findings() if as_json else (), as_json=as_json, raw=raw))
+    _leave(
+        report(
+            result, [found.view()], findings=found.findings() if as_json else (), as_json=as_json, raw=raw, judges=True
+        )
+    )
 
 
 @kernel.command(epilog="Example: pmport kernel status boot.img --tree-index 1")
@@ -257,10 +266,11 @@ def status(tree: str, tree_index: int, index_name: str, *, as_json: bool, raw: b
 @click.option("--output", "-o", required=True, type=click.Path(dir_okay=False), help="The file to write.")
 @click.option("--origin", default="", help="Where the sources come from; kept in the index.")
 @click.option("--jobs", "-j", type=int, help="Processes; one for each processor otherwise.")
+@writes("output")
 def index(source: Path, output: str, origin: str, jobs: int | None) -> None:
     """Read the kernel SOURCE tree into an index: which driver serves which device, and which symbols it needs."""
     from pmport.kernels import build_index  # noqa: PLC0415 - only here
 
     data = build_index(source, origin or source.resolve().name, jobs)
-    _write(output, data)
+    written(data, output)
     click.echo(f"{output}: {len(data)} bytes")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import os
 import sys
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -12,12 +11,15 @@ import click
 
 from pmport import __version__
 from pmport.cli import EXIT_FINDINGS
+from pmport.cli.manner import columns, manner
 from pmport.findings import Finding, Findings, Severity
+from pmport.text_layout import ansi, paragraph
+from pmport.text_layout import plain as unpainted
 
 if TYPE_CHECKING:
     from pmport.render import View
 
-__all__ = ["json_option", "plain", "report", "show"]
+__all__ = ["json_option", "plain", "report", "say", "show"]
 
 SCHEMA = 1
 """Version of the envelope; it grows when a key changes its meaning or goes."""
@@ -61,19 +63,24 @@ def plain(value: object) -> object:
 
 
 def show(*views: View) -> None:
-    """Print views: drawn by rich on a terminal, as plain text elsewhere.
+    """Print views, as wide as the terminal is; in colours where those are wanted.
 
     Args:
         views: From top to bottom.
     """
-    if sys.stdout.isatty() and not os.environ.get("NO_COLOR"):
-        from rich.console import Console  # noqa: PLC0415 - only a terminal needs it
+    width, paint = columns(sys.stdout), ansi if manner().paints(sys.stdout) else unpainted
+    shown = ["\n".join(view.lines(width, paint)) for view in views]
+    click.echo("\n\n".join(text for text in shown if text), color=True)
 
-        console = Console()
-        for view in views:
-            console.print(view)
-        return
-    click.echo("\n\n".join(str(view) for view in views))
+
+def say(text: str) -> None:
+    """Print a sentence on standard error, unless it is to be quiet.
+
+    Args:
+        text: The sentence.
+    """
+    if manner().verbosity >= 0:
+        click.echo("\n".join(paragraph(text, columns(sys.stderr), "  ")), err=True)
 
 
 def report(
@@ -83,6 +90,7 @@ def report(
     findings: Iterable[Finding] = (),
     as_json: bool = False,
     raw: bool = False,
+    judges: bool = False,
 ) -> int:
     """Print a result in the way that was asked for.
 
@@ -92,9 +100,10 @@ def report(
         findings: What there is to say about it.
         as_json: Print the envelope ``{schema, pmport, result, findings}``.
         raw: Keep what identifies a phone.
+        judges: The command was asked whether something is in order.
 
     Returns:
-        The exit code: 1 if any finding is an error or a warning, else 0.
+        The exit code: 1 if a command that judges has an error or a warning to tell, else 0.
     """
     found = Findings(findings)
     if as_json:
@@ -105,5 +114,7 @@ def report(
 
         click.echo(json.dumps(envelope if raw else redact(envelope), indent=2, ensure_ascii=True))
     else:
-        show(*views, *([found.view()] if found else []))
-    return EXIT_FINDINGS if any(item.severity in {Severity.ERROR, Severity.WARNING} for item in found) else 0
+        loud = manner().verbosity
+        show(*(views if loud >= 0 else ()), *([found.view(reasons=loud > 0)] if found else []))
+    bad = any(item.severity in {Severity.ERROR, Severity.WARNING} for item in found)
+    return EXIT_FINDINGS if judges and bad else 0

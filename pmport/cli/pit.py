@@ -13,6 +13,7 @@ from pmport.cli.phone import phone_options
 from pmport.cli.progress import shown
 from pmport.cli.source import read
 from pmport.cli.suggesting import SuggestingGroup
+from pmport.cli.writing import writes
 from pmport.render import Table, Text, size_text
 
 if TYPE_CHECKING:
@@ -85,13 +86,14 @@ def check(file: Path, *, as_json: bool, raw: bool) -> int:
     """Check the table in FILE: names and identifiers that occur twice, partitions that overlap."""
     table = _read(file)
     line = Text(f"{file.name}: {len(table)} entries, {size_text(table.size)}")
-    return report({"entries": len(table)}, [line], findings=table.findings(), as_json=as_json, raw=raw)
+    return report({"entries": len(table)}, [line], findings=table.findings(), as_json=as_json, raw=raw, judges=True)
 
 
 @pit.command(epilog="Example: pmport pit dump -o phone.pit")
 @click.option("-o", "--output", required=True, type=click.Path(dir_okay=False, path_type=Path), help="The file to write.")  # fmt: skip
 @click.option("--no-reboot", is_flag=True, help="Stay in download mode; the next command resumes the session.")
 @phone_options
+@writes("output")
 def dump(connect: Callable[..., Any], output: Path, *, no_reboot: bool) -> int:
     """Read the table of a phone in download mode into a file, byte for byte."""
     from pmport.unpacking import replacing  # noqa: PLC0415 - as above

@@ -16,11 +16,12 @@ if TYPE_CHECKING:
 __all__ = ["opened", "pit_of", "read", "text_of", "whole"]
 
 
-def opened(file: str) -> Node:
+def opened(file: str, data: bytes | None = None) -> Node:
     """Open a file by its content.
 
     Args:
         file: A path; ``-``: standard input.
+        data: What was read from standard input already.
 
     Returns:
         The file as its format's own type.
@@ -28,7 +29,9 @@ def opened(file: str) -> Node:
     Raises:
         FormatError: If no format fits, or the file is broken.
     """
-    return pmport.open(sys.stdin.buffer.read() if file == "-" else file)
+    if data is None and file == "-":
+        data = sys.stdin.buffer.read()
+    return pmport.open(file if data is None else data)
 
 
 def whole(files: tuple[str, ...]) -> Node:

@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import click
 
+from pmport.cli.manner import with_manner
+
 __all__ = ["SuggestingGroup"]
 
 
 class SuggestingGroup(click.Group):
     """A group that answers a command that it has not with the nearest that it has."""
+
+    def add_command(self, cmd: click.Command, name: str | None = None) -> None:
+        """Take a command in, with the options that all have."""
+        super().add_command(cmd if isinstance(cmd, click.Group) else with_manner(cmd), name)
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]

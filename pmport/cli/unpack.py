@@ -10,6 +10,7 @@ import click
 
 from pmport.cli.output import json_option, report
 from pmport.cli.source import whole
+from pmport.cli.writing import writes
 from pmport.render import Table, Text, size_text
 
 __all__ = ["repack", "unpack"]
@@ -19,6 +20,7 @@ __all__ = ["repack", "unpack"]
 @click.argument("files", nargs=-1, required=True)
 @click.option("-o", "--output", "folder", required=True, help="The folder to write; made if it is not there.")
 @json_option
+@writes("folder")
 def unpack(files: tuple[str, ...], folder: str, *, as_json: bool, raw: bool) -> int:
     """Take a file apart into a folder; - reads standard input. Of a split sparse image, name all FILES."""
     from pmport import unpacking  # noqa: PLC0415 - only this command
@@ -42,6 +44,7 @@ def unpack(files: tuple[str, ...], folder: str, *, as_json: bool, raw: bool) -> 
 @click.option("--key", type=click.Path(exists=True, dir_okay=False), help="RSA key (PEM) for --avb re-sign.")
 @click.option("--partition-size", type=int, help="Bytes that the result may have.")
 @json_option
+@writes("output")
 def repack(
     folder: str, output: str, avb: str | None, key: str | None, partition_size: int | None, *, as_json: bool, raw: bool
 ) -> int:

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from pmport.cli.output import json_option, report
+from pmport.cli.writing import writes
 from pmport.render import Text
 
 __all__ = ["vbmeta"]
@@ -23,6 +24,7 @@ __all__ = ["vbmeta"]
 @click.option("--algorithm", default="NONE", show_default=True, help="Such as SHA256_RSA4096.")
 @click.option("--key", type=click.Path(exists=True, dir_okay=False), help="RSA key (PEM) to sign with.")
 @json_option
+@writes("output")
 def vbmeta(
     output: str, flags: int, padding_size: int, algorithm: str, key: str | None, *, as_json: bool, raw: bool
 ) -> int:

@@ -47,6 +47,8 @@ class Blob(Node):
         limits="one tree per file; several behind each other are found by devicetree.find_blobs",
     )
 
+    WORTH_KEEPING = True
+
     __slots__ = ("_fresh", "_section", "header")
 
     def __init__(self, section: Section, header: Header) -> None:

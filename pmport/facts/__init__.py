@@ -20,10 +20,12 @@ if TYPE_CHECKING:
         DeviceFacts as DeviceFacts,
         Fact as Fact,
     )
+    from pmport.facts.in_brief import summary as summary
     from pmport.facts.table import READERS as READERS, inside as inside, of as of
 else:
     _PUBLIC = {
         "pmport.facts.device_facts": "FIELDS Certainty DeviceFacts Fact",
+        "pmport.facts.in_brief": "summary",
         "pmport.facts.table": "READERS inside of",
     }
     __all__, __getattr__, __dir__ = lazily(__name__, _PUBLIC)

@@ -90,8 +90,8 @@ FIELDS: Mapping[str, str] = MappingProxyType(
 """Every field that facts may have, with its meaning."""
 
 
-MOST_VALUE, MOST_SOURCE = 80, 60
-"""So many letters of a value and of a source stand in a table that is not asked for whole."""
+MOST_VALUE, MOST_VALUES = 80, 5
+"""So many letters of a value, and values of a field, stand in a table that is not asked for whole."""
 TABLE_ENTRY = re.compile(r"\S+ entry \d+")
 """Source of what an entry of a table of device trees says: the table's kind, and the entry's number."""
 
@@ -301,17 +301,20 @@ class DeviceFacts(Renders):
             The table, what identifies the phone redacted.
         """
         order = list(FIELDS)
-        rows = [
-            (
-                field,
-                shown if whole else _cut(shown, MOST_VALUE),
-                _sources(facts) if whole else _cut(_sources(facts), MOST_SOURCE),
-                "" if facts[0].offset is None else f"{facts[0].offset:#x}",
-                facts[0].certainty.name.lower(),
-            )
-            for (field, shown), facts in sorted(self._folded(whole=whole), key=lambda item: order.index(item[0][0]))
-        ]
-        return Table(("fact", "value", "source", "offset", "certainty"), rows, empty="no facts")
+        folded = sorted(self._folded(whole=whole), key=lambda item: order.index(item[0][0]))
+        if whole:
+            rows = [
+                (
+                    field,
+                    shown,
+                    facts[0].source,
+                    "" if facts[0].offset is None else f"{facts[0].offset:#x}",
+                    _sure(facts),
+                )
+                for (field, shown), facts in folded
+            ]
+            return Table(("fact", "value", "source", "offset", "certainty"), rows, empty="no facts")
+        return Table(("fact", "value", "source"), _brief(folded), empty="no facts")
 
     def _folded(self, *, whole: bool) -> Iterator[tuple[tuple[str, str], list[Fact]]]:
         """``(field, value as it is shown)`` and the facts that say so, the most certain first."""
@@ -325,15 +328,37 @@ class DeviceFacts(Renders):
         return f"<DeviceFacts: {len(self)} facts on {len({fact.field for fact in self._facts})} fields>"
 
 
+Folded = tuple[tuple[str, str], list[Fact]]
+
+
+def _brief(folded: Iterable[Folded]) -> Iterator[tuple[str, str, str]]:
+    """Rows for reading: all values of one field from the same trees; of many, a few and how many more."""
+    rows: dict[tuple[str, str], list[str]] = {}
+    for (field, shown), facts in folded:
+        sure = "" if facts[0].certainty is Certainty.STATED else f" ({_sure(facts)})"
+        rows.setdefault((field, _sources(facts) + sure), []).append(_cut(shown, MOST_VALUE))
+    for (field, source), values in rows.items():
+        more = f" and {len(values) - MOST_VALUES} more" if len(values) > MOST_VALUES else ""
+        yield field, "; ".join(values[:MOST_VALUES]) + more, source
+
+
+def _sure(facts: Sequence[Fact]) -> str:
+    return facts[0].certainty.name.lower()
+
+
 def _cut(text: str, most: int) -> str:
     return text if len(text) <= most else f"{text[: most - 1]}…"
 
 
 def _sources(facts: Sequence[Fact]) -> str:
-    """Who says it: the first, and how many more."""
-    trees = len({fact.tree for fact in facts if fact.tree is not None})
-    more = f"{trees} trees" if trees == len(facts) else f"{len(facts)} places"
-    return facts[0].source if len(facts) == 1 else f"{more}, first {facts[0].source}"
+    """Who says it, or how many do."""
+    trees = {fact.tree for fact in facts}
+    if len(trees) > 1 and None not in trees:
+        return f"{len(trees)} trees"
+    if len(facts) > 1:
+        return f"{len(facts)} places"
+    fact = facts[0]
+    return fact.tree or fact.source.rpartition(": ")[2] + ("" if fact.offset is None else f", {fact.offset:#x}")
 
 
 def _value_text(fact: Fact) -> str:

@@ -58,7 +58,7 @@ def of_tree(tree: DeviceTree) -> Iterator[Fact]:
         yield Fact("serial", text, "/serial-number")
     halves = {half.path: pair for pair in _dual_panels(tree) for half in pair}
     for node in tree.walk():
-        if node.path in halves:
+        if halves and node.path in halves:
             if node is halves[node.path][0]:
                 yield from _dual(*halves[node.path])
             continue

@@ -12,14 +12,14 @@ def told(*facts: Fact) -> str:
 def test_equal_facts_of_many_trees_are_one_row() -> None:
     shown = told(*(Fact("model", "SP7727S", f"dtb-0{number}: /model") for number in range(5)))
     assert shown.count("SP7727S") == 1
-    assert "5 trees, first dtb-00: /model" in shown
+    assert "5 trees" in shown
 
 
 def test_equal_facts_of_other_places_are_counted_as_such() -> None:
     shown = told(
         Fact("kernel_version", "4.4", "kernel banner"), Fact("kernel_version", "4.4", "content: kernel banner")
     )
-    assert "2 places, first kernel banner" in shown
+    assert "2 places" in shown
 
 
 def test_different_values_keep_their_rows() -> None:
