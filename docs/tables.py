@@ -23,7 +23,7 @@ EXIT_CODES = """## Exit codes
 | code | when |
 |---|---|
 | 0 | It is done, whatever there is to say about it; a check found nothing. |
-| 1 | A check found an error or a warning, or could not judge: `bootcheck`, `deviceinfo lint`, `db validate`, `dt check`, `kernel check`, `kernel needs`, `pit check`, `doctor`, `flash --verify`. A search found nothing: `db search`, `db identify`, `dt pick`. `pit diff`: they differ. |
+| 1 | A check found an error or a warning, or could not judge: `bootcheck`, `deviceinfo lint`, `db validate`, `dt check`, `kernel check`, `kernel needs`, `pit check`, `doctor`, `flash --verify`, `log explain`. A search found nothing: `db search`, `db identify`, `dt pick`. `pit diff`: they differ. |
 | 2 | The command line is wrong: an option, a name that nothing has (a codename, a category, a node), or a file to write where another would be lost. Nothing was done. |
 | 3 | A file, a record or a setting is wrong. `inspect` still shows what the header of a file says that was cut short. |
 | 4 | The phone or the cable failed. The message says what is on the phone now. |

@@ -12,6 +12,7 @@ from pmport.bootcheck.profiles import PROFILES
 from pmport.cli.bootcheck import size
 from pmport.cli.output import json_option, report
 from pmport.cli.source import opened, text_of
+from pmport.cli.writing import writes
 
 if TYPE_CHECKING:
     from pmport.device_db import Device
@@ -87,6 +88,7 @@ def _written(built: BootFilesBuilt, output: Path, only: str) -> list[dict[str, o
     "-o", "--output", required=True, type=click.Path(path_type=Path), help="File; a folder for several files."
 )
 @json_option
+@writes("output")
 def build(
     record: str,
     kernel: Path,

@@ -87,7 +87,7 @@ def explain(file: str, tree_file: str | None, config_file: str | None, *, as_jso
         *evidence(tree_file, config_file),
         redacted=not raw,
     )
-    code = report(found, findings=found.findings(), as_json=True, raw=raw) if as_json else told(found)
+    code = report(found, findings=found.findings(), as_json=True, raw=raw, judges=True) if as_json else told(found)
     if code:
         sys.exit(code)
 
