@@ -26,7 +26,8 @@ WRITERS = {
     "build --record nokia-n900 --kernel boot.img -o {}": "file",
 }  # fmt: skip
 BY_OTHER_MEANS = {
-    "port": "keeps what was edited: test_port_again", "deviceinfo fix": "mends in place, as it says",
+    "port": "keeps what was edited: test_port_again", "survey": "goes on with its table",
+    "deviceinfo fix": "mends in place, as it says",
     "demo": "its own folder",
 }  # fmt: skip
 
