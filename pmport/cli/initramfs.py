@@ -11,6 +11,7 @@ import click
 from pmport.cli.output import json_option, report
 from pmport.cli.source import opened, read
 from pmport.cli.suggesting import SuggestingGroup
+from pmport.cli.writing import writes
 from pmport.render import Table, Text, size_text
 
 if TYPE_CHECKING:
@@ -67,6 +68,7 @@ def _pairs(words: tuple[str, ...]) -> dict[str, Path]:
 @click.option("--compression", type=click.Choice(COMPRESSIONS), default="gzip", show_default=True)
 @click.option("-o", "--output", required=True, type=click.Path(path_type=Path), help="Where to write it.")
 @json_option
+@writes("output")
 def build(
     busybox: Path,
     output: Path,
@@ -153,6 +155,7 @@ def cat(file: str, path: str) -> None:
 @click.argument("file", type=click.Path(exists=True, allow_dash=True, path_type=Path))
 @click.argument("added", nargs=-1, required=True, metavar="PATH=FILE...")
 @click.option("-o", "--output", required=True, type=click.Path(path_type=Path), help="Where to write it.")
+@writes("output")
 def add(file: Path, added: tuple[str, ...], output: Path) -> None:
     """Put files into the ramdisk of FILE, or replace them; permissions are those of the files."""
     from pmport import initramfs as room  # noqa: PLC0415

@@ -23,6 +23,7 @@ WRITERS = {
     "pit dump --virtual samsung -o {}": "file", "fastboot get-staged --virtual lk2nd -o {}": "file",
     "unpack boot.img -o {}": "folder", "db import checkout -o {}": "folder", "kernel index source -o {}": "file",
     "dt board boot.img --kernel source -o {}": "file",
+    "initramfs build --busybox boot.img -o {}": "file", "initramfs add boot.img init=config -o {}": "file",
     "build --record nokia-n900 --kernel boot.img -o {}": "file",
 }  # fmt: skip
 BY_OTHER_MEANS = {
