@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["draft_common", "draft_radio", "draft_supplied"]
 
 SHARE = 0.5
+STRONG = 0.75
 USED = 0.3
 """Share of boards that is enough where the vendor uses what stands at the same address."""
 DESPITE = 0.8
@@ -89,7 +90,9 @@ def draft_radio(draft: Drafting) -> None:
 
 def _all(draft: Drafting, key: str, part: Part, habit: Habit) -> None:
     for name in habit.props:
-        value, share, _ = habit.value(name)
+        value, share, agreed = habit.value(name)
+        if name == "drive-strength" and agreed < STRONG:  # how a trace was laid out is the board's own matter
+            continue
         if share >= SHARE and not re.match(r"pinctrl|.*-variant|firmware-name|local-", name):
             part.say(name, value, draft.teachers, certainty=LIKELY, subject=key)
 
