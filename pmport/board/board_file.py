@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -22,8 +22,6 @@ class Certainty(StrEnum):
     """The vendor's tree says so, and mainline means the same."""
     LIKELY = "likely"
     """A rule or the boards of the same chip say so."""
-    OPEN = "open"
-    """It must be looked at before it is switched on; printed as a comment."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -293,6 +291,3 @@ def ordered(statements: dict[str, Statement]) -> list[Statement]:
         return 0, position
 
     return [statement for _, statement in sorted(enumerate(statements.values()), key=rank)]
-
-
-Printer = Callable[[BoardFile], str]

@@ -31,9 +31,6 @@ NEVER = re.compile(
     r"^(?:compatible|model|remote-endpoint|linux,code|gpio-line-names|protected-clocks|"
     r"gpio-reserved-ranges|memory-region|.*-variant|firmware-name|.*mount-matrix|label|phandle)$"
 )
-BUSES = re.compile(
-    r"^(?:blsp\d*_)?(?:hs)?(?:i2c|spi|gsbi)|^(?:i2c|spi)\d|^uart|^serial|_i2c\d*$|_spi\d*$|_uart\d*$|serial_\d$"
-)
 
 
 def draft_common(draft: Drafting) -> None:

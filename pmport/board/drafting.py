@@ -100,17 +100,6 @@ class Drafting:
         names = [other for other in self.chip.habits.nodes if other.startswith(f"<fixed:vreg_{short}_")]
         return max(names, key=lambda name: self.chip.habits.nodes[name].weight, default=key)
 
-    def key_exists(self, key: str) -> bool:
-        """Whether a chip's node, or a part of the draft, has this key.
-
-        Args:
-            key: The key.
-
-        Returns:
-            True where it has.
-        """
-        return key in self.board.keyed or any(part.key == key for part in self.board.parts)
-
     def vendor_uses(self, node: TreeNode) -> bool | None:
         """Whether the vendor's tree uses what stands at the place of one of the chip's nodes.
 
@@ -291,7 +280,6 @@ class Drafting:
 
 RPMH_OUTPUT = re.compile(r"<\w+\.(\w):(ldo|smps)(\d+)>")
 LIKELY = Certainty.LIKELY
-OPEN = Certainty.OPEN
 
 
 def label_like(text: str) -> str:

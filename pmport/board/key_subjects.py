@@ -18,8 +18,6 @@ __all__ = ["draft_keys"]
 
 EV_SW = 5
 KEY_VOLUMEDOWN = 114
-KEY_VOLUMEUP = 115
-KEY_POWER = 116
 NAMES = {
     114: ("volume-down", "Volume Down"), 115: ("volume-up", "Volume Up"), 102: ("home", "Home"), 172: ("home", "Home"),
     212: ("camera", "Camera"), 528: ("camera-focus", "Camera Focus"), 766: ("camera-snapshot", "Camera Snapshot"),

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pmport.board.drafting import LIKELY, Drafting, label_like
+from pmport.board.drafting import LIKELY, Drafting
 from pmport.board.memory_subject import framebuffer
 from pmport.board.part_subjects import index
 from pmport.board.places import one
@@ -264,15 +264,3 @@ def _wire(draft: Drafting, label: str, part: Part) -> None:
     lanes, share = draft.learn_value(out, "data-lanes")
     if lanes and share > SHARE:
         over.say("data-lanes", lanes, draft.teachers, certainty=LIKELY, subject="panel")
-
-
-def panel_label(name: str) -> str:
-    """A label made of a panel's name.
-
-    Args:
-        name: The name.
-
-    Returns:
-        The label.
-    """
-    return label_like(name)

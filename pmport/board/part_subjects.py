@@ -27,14 +27,12 @@ IO_LIMIT = 2_000_000
 SOFT_PINS = ("sda-gpios", "i2c-gpio-sda", "scl-gpios", "i2c-gpio-scl")
 IO_SUPPLY = re.compile(r"io|i2c|dvdd|1v8|digital|pullup|lvs", re.IGNORECASE)
 MAINLINE_IO = re.compile(r"io|dig|dvdd|vid$|pvdd", re.IGNORECASE)
-RESET = re.compile(r"(?:reset|rst|shutdown)", re.IGNORECASE)
 ROLES: tuple[tuple[str, str], ...] = (
     ("reset", r"reset|rst"), ("enable", r"(?:^|[,_-])(?:ven|en|enable)(?:[-_]|$)|-ven|ven$"), ("firmware", r"firm|dnld|dwl|dwnld|download"),
     ("en", r"ven|(?:^|[,_-])en(?:[-_]|$)"), ("wake", r"wake|firm"), ("shutdown", r"shutdown|sdb?$|sd_"), ("te", r"te"), ("hpd", r"hpd"),
 )  # fmt: skip
 """Mainline's function of a GPIO → how vendors call it."""
 TOUCH = re.compile(r"touchscreen")
-SIZES = ("display-coords", "panel-coords", "panel-max-x", "max_coords", "resolution", "max-coords")
 
 
 @lru_cache(maxsize=1)

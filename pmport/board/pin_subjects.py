@@ -21,7 +21,6 @@ __all__ = ["draft_pins"]
 FLAGS = ("bias-disable", "bias-pull-up", "bias-pull-down", "output-high", "output-low", "input-enable")
 NUMBERS = ("drive-strength", "power-source", "qcom,drive-strength")
 PIN = re.compile(r"&(\w+) (\d+) ")
-OFF = re.compile(r"suspend|sleep|idle|release|off|inactive")
 USERS = re.compile(r"gpios?$|^interrupts-extended$")
 
 
