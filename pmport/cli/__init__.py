@@ -41,7 +41,10 @@ _OWN: dict[str, tuple[str, str]] = {
     "build": ("pmport.cli.build:build", "a boot image from a device record, a kernel and a ramdisk"),
     "initramfs": ("pmport.cli.initramfs:initramfs", "a minimal root for a first boot; a look into any ramdisk"),
     "port": ("pmport.cli.port:port", "a first device package from a stock image"),
-    "dt": ("pmport.cli.dt_board:dt", "device trees: print, compile, check, apply, diff, graph, identify, pick, board"),
+    "dt": (
+        "pmport.cli.dt_panel:dt",
+        "device trees: print, compile, check, apply, diff, graph, identify, pick, board, panel",
+    ),
     "kernel": ("pmport.cli.kernel:kernel", "kernel configurations: check, needs, diff, merge, fragment, index, status"),
     "db": ("pmport.cli.db:db", "the device database: show, search, identify, validate, import, diff"),
     "deviceinfo": ("pmport.cli.deviceinfo:deviceinfo", "deviceinfo files: lint, fix, show, convert"),
