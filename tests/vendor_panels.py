@@ -31,7 +31,7 @@ QUALCOMM = """/ {{ phone {{ acme_panel {{
     {more} }}; }}; }};"""
 
 
-def made(more: str = "", **changed: str | None) -> Panel:
+def made(more: str = "", /, **changed: str | None) -> Panel:
     """A panel in Qualcomm's notation; properties may be replaced (``name=source``) or left out (``name=None``)."""
     text = QUALCOMM.format(more=more)
     tree = parse_source(text)
