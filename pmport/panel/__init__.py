@@ -52,7 +52,7 @@ if TYPE_CHECKING:
         Supply as Supply,
         Timing as Timing,
     )
-    from pmport.panel.questions import questions as questions
+    from pmport.panel.open_questions import questions as questions
     from pmport.panel.reading import (
         Fitted as Fitted,
         fitted as fitted,
@@ -71,7 +71,7 @@ else:
         "pmport.panel.naming": "Names names_of",
         "pmport.panel.packets": "Layout Packet Packets read_packets",
         "pmport.panel.panel_value": "Backlight Dsc Mode Panel Pin Sequence Supply Timing",
-        "pmport.panel.questions": "questions",
+        "pmport.panel.open_questions": "questions",
         "pmport.panel.reading": "Fitted fitted panels panels_in trees_in",
     }
     __all__, __getattr__, __dir__ = lazily(__name__, _PUBLIC)

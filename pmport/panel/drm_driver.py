@@ -12,7 +12,7 @@ from pmport.panel.driver_sequences import function, prepare, reset, sender
 from pmport.panel.driver_text import DriverText, comment, signature
 from pmport.panel.kernel_series import NEWEST, KernelSeries
 from pmport.panel.naming import names_of
-from pmport.panel.questions import questions
+from pmport.panel.open_questions import questions
 
 if TYPE_CHECKING:
     from pmport.panel.panel_value import Panel

@@ -10,7 +10,7 @@ from pmport.panel.drm_driver import driver
 from pmport.panel.json_value import as_json
 from pmport.panel.kernel_series import NEWEST, KernelSeries
 from pmport.panel.naming import names_of, supply_names
-from pmport.panel.questions import questions
+from pmport.panel.open_questions import questions
 
 if TYPE_CHECKING:
     from pmport.panel.panel_value import Panel
