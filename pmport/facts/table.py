@@ -38,7 +38,7 @@ READERS: dict[str, str] = {
     "pmport.formats.trees.tables:SprdTable": "pmport.facts.tree_tables:of_table",
     "pmport.formats.trees.tables:AmlTable": "pmport.facts.tree_tables:of_table",
     "pmport.formats.trees.tables:DtTable": "pmport.facts.tree_tables:of_table",
-    "pmport.formats.trees.tables:TreeSequence": "pmport.facts.tree_tables:of_sequence",
+    "pmport.formats.trees.sequence:TreeSequence": "pmport.facts.tree_tables:of_sequence",
     "pmport.formats.streams.ramdisk:Ramdisk": "pmport.facts.ramdisk:read",
     "pmport.devicetree.blob:Blob": "pmport.facts.device_tree:of_blob",
     "pmport.devicetree.tree:DeviceTree": "pmport.facts.device_tree:of_tree",

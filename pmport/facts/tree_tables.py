@@ -10,7 +10,7 @@ from pmport.facts.table import inside
 
 if TYPE_CHECKING:
     from pmport.formats.trees.base import TreeTable
-    from pmport.formats.trees.tables import TreeSequence
+    from pmport.formats.trees.sequence import TreeSequence
 
 __all__ = ["of_sequence", "of_table"]
 

@@ -70,13 +70,13 @@ if TYPE_CHECKING:
         Zlib as Zlib,
         Zstd as Zstd,
     )
+    from pmport.formats.trees.sequence import TreeSequence as TreeSequence
     from pmport.formats.trees.tables import (
         AmlTable as AmlTable,
         DtbhTable as DtbhTable,
         DtTable as DtTable,
         QcdtTable as QcdtTable,
         SprdTable as SprdTable,
-        TreeSequence as TreeSequence,
     )
     from pmport.node import (
         Child as Child,
@@ -123,7 +123,8 @@ else:
         "pmport.formats.storage.super_image": "SuperImage",
         "pmport.formats.streams.ramdisk": "Ramdisk",
         "pmport.formats.streams.stream": "Bzip2 Gzip Lz4 Lz4Legacy Lzma Lzop Xz Zlib Zstd",
-        "pmport.formats.trees.tables": "AmlTable DtbhTable DtTable QcdtTable SprdTable TreeSequence",
+        "pmport.formats.trees.sequence": "TreeSequence",
+        "pmport.formats.trees.tables": "AmlTable DtbhTable DtTable QcdtTable SprdTable",
         "pmport.node": "Child Container Data Format Node Part Role",
     }
     __all__, __getattr__, __dir__ = lazily(__name__, _PUBLIC)

@@ -174,7 +174,6 @@ FORMATS: tuple[FormatRow, ...] = (
         certain=False,
         writes="identical, build, edit",
         source="Linux Documentation/driver-api/early-userspace/buffer-format.rst",
-        limits="compressed archives between plain ones are not opened",
     ),
     FormatRow(
         kind="QCDT",
@@ -314,7 +313,7 @@ FORMATS: tuple[FormatRow, ...] = (
     ),
     FormatRow(
         kind="device trees in sequence",
-        path="pmport.formats.trees.tables:TreeSequence",
+        path="pmport.formats.trees.sequence:TreeSequence",
         probe="is_tree_sequence",
         certain=False,
         source="Devicetree Specification 0.4, chapter 5; real dtb partitions",

@@ -1,7 +1,8 @@
 """Ramdisks: any sequence of cpio archives, and of zeros between them, as the kernel unpacks an initramfs.
 
 A compressed ramdisk is recognised by its compression; what is inside is this. Reading stops at no trailer: what follows
-the first archive is read too, as the kernel does.
+the first archive is read too, as the kernel does. A compressed archive behind plain ones is the part ``rest``, with all
+that follows it; other bytes are kept as ``tail``, and are a finding.
 
 Example:
     >>> ramdisk = Ramdisk.build([("init", 0o100755, b"#!/bin/sh"), ("etc", 0o040755, b"")])
@@ -18,6 +19,7 @@ from typing import TYPE_CHECKING, ClassVar, NamedTuple, Self, TypeVar, overload
 
 from pmport.errors import FormatError
 from pmport.findings import Finding, Severity
+from pmport.formats.streams.codecs import kind_of
 from pmport.formats.streams.cpio import MAGICS, TRAILER, CpioEntry, read_archive, written
 from pmport.node import Container, Format, Node, Part, Role
 from pmport.section import Section
@@ -36,13 +38,18 @@ FIRST_INO = 300000
 """Inode numbers of entries that are added begin here, away from those of the archive (as magiskboot has it)."""
 
 
+ZEROS, REST, TAIL = "zeros", "rest", "tail"
+ROLES = {ZEROS: Role.PADDING, REST: Role.CONTENT, TAIL: Role.TAIL}
+
+
 class _Piece(NamedTuple):
-    """An entry as it stands in the file, or zeros between archives."""
+    """An entry as it stands in the file, zeros between archives, or what follows them."""
 
     entry: CpioEntry | None
     whole: Section
     start: int
     end: int
+    name: str = ""
 
     @property
     def section(self) -> Section:
@@ -63,7 +70,6 @@ class Ramdisk(Container):
         certain=False,
         writes="identical, build, edit",
         source="Linux Documentation/driver-api/early-userspace/buffer-format.rst",
-        limits="compressed archives between plain ones are not opened",
     )
 
     def __init__(self, pieces: tuple[_Piece, ...]) -> None:
@@ -80,7 +86,7 @@ class Ramdisk(Container):
             The ramdisk.
 
         Raises:
-            FormatError: If something between the archives is neither zeros nor an archive, or an entry is damaged.
+            FormatError: If it does not begin with an archive, or an entry is damaged.
         """
         section = Section.of(source)
         section = Section.of(section.read(limit=LIMIT))  # walked byte by byte: in memory that takes milliseconds
@@ -93,15 +99,11 @@ class Ramdisk(Container):
                     at = end
                 continue
             end = _end_of_zeros(section, at)
+            name = ZEROS
             if end == at:
-                raise FormatError(
-                    "Neither an archive nor zeros",
-                    format=FORMAT,
-                    field="magic",
-                    offset=at,
-                    remedy="What follows may be compressed: see what is before it",
-                )
-            pieces.append(_Piece(None, section, at, end))
+                end = section.size
+                name = TAIL if kind_of(section.read(at, 16)) is None else REST
+            pieces.append(_Piece(None, section, at, end, name))
             at = end
         if not any(piece.entry for piece in pieces):
             raise FormatError("It holds no archive", format=FORMAT, field="magic", offset=0)
@@ -133,7 +135,7 @@ class Ramdisk(Container):
         for piece in self._pieces:
             entry = piece.entry
             if entry is None:
-                yield Part("zeros", piece.section, Role.PADDING)
+                yield Part(piece.name, piece.section, ROLES[piece.name])
                 continue
             if entry.kind != "file" or not entry.size or entry.name in seen:
                 yield Part(entry.name, piece.section, Role.HEADER)
@@ -230,6 +232,11 @@ class Ramdisk(Container):
         """
         new = self
         for name, data in contents.items():
+            if name == REST and self._has_rest:
+                section = Section.of(data)
+                rest = _Piece(None, section, 0, section.size, REST)
+                new = type(self)(tuple(rest if piece.name == REST else piece for piece in new._pieces))
+                continue
             if self.find(name) is None:
                 raise FormatError(f"There is no entry {name!r}", format=FORMAT, field="name")
             new = new.put(name, data)
@@ -273,13 +280,19 @@ class Ramdisk(Container):
                 heirs[id(links[-1])] = links[-1].with_data(entry.data)
         return heirs
 
+    @property
+    def _has_rest(self) -> bool:
+        return any(piece.name == REST for piece in self._pieces)
+
     def findings(self) -> tuple[Finding, ...]:
-        """Entries of the "crc" form whose sum is wrong.
+        """Entries of the "crc" form whose sum is wrong, and bytes behind the archives at which the kernel stops.
 
         Returns:
             The findings.
         """
-        return tuple(
+        tail = next((piece for piece in self._pieces if piece.name == TAIL), None)
+        stop = () if tail is None else (_stop(tail),)
+        return stop + tuple(
             Finding(
                 Severity.ERROR,
                 "ramdisk-sum",
@@ -303,6 +316,17 @@ class Ramdisk(Container):
             kinds[entry.kind] = kinds.get(entry.kind, 0) + 1
         yield "archives", sum(1 for piece in self._pieces if piece.entry is not None and piece.entry.name == TRAILER)
         yield from kinds.items()
+
+
+def _stop(tail: _Piece) -> Finding:
+    return Finding(
+        Severity.WARNING,
+        "ramdisk-tail",
+        f"{tail.end - tail.start} bytes behind the last archive are neither an archive nor zeros",
+        where=f"offset {tail.start:#x}",
+        why="the kernel stops there with 'invalid magic at start of compressed archive', and keeps what it has unpacked",
+        fix="cut them off, unless the bootloader wants them",
+    )
 
 
 def _plain(name: str) -> str:

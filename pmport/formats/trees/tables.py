@@ -13,29 +13,24 @@ from __future__ import annotations
 
 import struct
 import zlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, ClassVar, Self
 
-from pmport.devicetree import find_blobs
 from pmport.errors import FormatError
 from pmport.formats.streams.codecs import kind_of
 from pmport.formats.trees.base import MOST_ENTRIES, EntryLayout, TreeEntry, TreeTable
+from pmport.formats.trees.build import paged
 from pmport.formats.trees.edit import row_of
-from pmport.node import Container, Format, Part, Role
+from pmport.node import Format
 from pmport.section import Section
 
 if TYPE_CHECKING:
     from pmport.section import Readable
 
-__all__ = ["AmlTable", "DtTable", "DtbhTable", "QcdtTable", "SprdTable", "TreeSequence", "is_tree_sequence"]
+__all__ = ["AmlTable", "DtTable", "DtbhTable", "QcdtTable", "SprdTable"]
 
 LITTLE = struct.Struct("<II")
-LARGEST_PAGE = 128 << 10
 FDT_MAGIC = b"\xd0\x0d\xfe\xed"
-
-
-def _aligned(size: int, page: int) -> int:
-    return -(-size // page) * page
 
 
 def _little_header(
@@ -151,11 +146,16 @@ class QcdtTable(TreeTable):
         """
         if version not in (1, 2, 3):
             raise FormatError(f"version {version} is not built; 1 to 3 are", format=cls.KIND, field="version")
+<<<<<<< HEAD
         layout = cls.LAYOUTS[version]
         order = [name for name in cls.ID_FIELDS if name in layout.fields]
         checked = [(Section.of(tree), row_of(cls.KIND, tuple(order), ids)) for tree, ids in trees]
         given = sorted(checked, key=lambda item: [item[1][name] for name in order])
         return cls.parse(_paged(cls, version, layout, given, page_size))
+=======
+        head = cls.MAGIC + version.to_bytes(4, "little")
+        return cls.parse(paged(cls, trees, head, cls.LAYOUTS[version], page_size))
+>>>>>>> e5dd37f (Build Samsung's and Spreadtrum's tables; read ramdisks with something behind them; open Rockchip's resources)
 
 
 def _paged(
@@ -217,6 +217,11 @@ class DtbhTable(_OneLayout):
     KIND: ClassVar[str] = "DTBH"
     MAGIC: ClassVar[bytes] = b"DTBH"
     FORMAT = Format(magics=((0, MAGIC),), writes="identical, build, edit", source="Samsung dtbtool-exynos; a real file")
+<<<<<<< HEAD
+=======
+    SPACE = 0x20
+    """The last word of each entry, in the tool and in the real file."""
+>>>>>>> e5dd37f (Build Samsung's and Spreadtrum's tables; read ramdisks with something behind them; open Rockchip's resources)
     PLACEMENT: ClassVar[str] = "dtbh"
     ID_FIELDS: ClassVar[tuple[str, ...]] = ("chip", "platform", "subtype", "hw_rev", "hw_rev_end")
     LAYOUTS: ClassVar[Mapping[int, EntryLayout]] = {2: EntryLayout(12, (*ID_FIELDS, "offset", "size", "space"), {})}
@@ -225,6 +230,23 @@ class DtbhTable(_OneLayout):
     def header(cls, section: Section) -> tuple[int, int, EntryLayout]:
         """Version, count and layout; see :class:`~pmport.formats.trees.base.TreeTable`."""
         return _little_header(cls, section, cls.LAYOUTS)
+
+    @classmethod
+    def build(cls, trees: Iterable[tuple[Readable, Mapping[str, int]]], *, page_size: int = 2048) -> Self:
+        """Make a table of version 2 as dtbtool-exynos does: sorted by id, trees padded to pages with at least one byte.
+
+        Args:
+            trees: Each tree with its ids, by the names of :attr:`ID_FIELDS`; ids that are not given are 0.
+            page_size: Bytes per page.
+
+        Returns:
+            The table. Equal trees are there once.
+
+        Raises:
+            FormatError: If there is no tree, or an id is unknown or no number of 32 bits.
+        """
+        head = cls.MAGIC + (2).to_bytes(4, "little")
+        return cls.parse(paged(cls, trees, head, cls.LAYOUTS[2], page_size, {"space": cls.SPACE}))
 
 
 class SprdTable(_OneLayout):
@@ -241,6 +263,23 @@ class SprdTable(_OneLayout):
     def header(cls, section: Section) -> tuple[int, int, EntryLayout]:
         """Version, count and layout; see :class:`~pmport.formats.trees.base.TreeTable`."""
         return _little_header(cls, section, cls.LAYOUTS)
+
+    @classmethod
+    def build(cls, trees: Iterable[tuple[Readable, Mapping[str, int]]], *, page_size: int = 2048) -> Self:
+        """Make a table of version 1 as dtbTool-sprd does: sorted by id, trees padded to pages with at least one byte.
+
+        Args:
+            trees: Each tree with its ids, by the names of :attr:`ID_FIELDS`; ids that are not given are 0.
+            page_size: Bytes per page.
+
+        Returns:
+            The table. Equal trees are there once.
+
+        Raises:
+            FormatError: If there is no tree, or an id is unknown or no number of 32 bits.
+        """
+        head = cls.MAGIC + (1).to_bytes(4, "little")
+        return cls.parse(paged(cls, trees, head, cls.LAYOUTS[1], page_size))
 
 
 class AmlTable(TreeTable):
@@ -370,6 +409,7 @@ class DtTable(TreeTable):
     def with_total(self, header: bytes, total: int) -> bytes:
         """See :meth:`~pmport.formats.trees.base.TreeTable.with_total`."""
         return header[:4] + total.to_bytes(4, "big") + header[8:]
+<<<<<<< HEAD
 
 
 class TreeSequence(Container):
@@ -439,3 +479,5 @@ def is_tree_sequence(section: Section) -> bool:
         return False
     size = int.from_bytes(head[4:8], "big")
     return 40 <= size < section.size and not section[size:].is_zero()
+=======
+>>>>>>> e5dd37f (Build Samsung's and Spreadtrum's tables; read ramdisks with something behind them; open Rockchip's resources)

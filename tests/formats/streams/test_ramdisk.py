@@ -12,6 +12,7 @@ from support import CORPUS, corpus_files, judge, real
 
 import pmport
 from pmport.errors import FormatError
+from pmport.formats.streams.codecs import compress
 from pmport.formats.streams.cpio import TRAILER, CpioEntry, written
 from pmport.formats.streams.ramdisk import Ramdisk
 from pmport.section import Section
@@ -164,3 +165,37 @@ def test_a_wrong_checksum_of_an_entry_is_found() -> None:
     assert [finding.code for finding in Ramdisk.parse(bytes(raw)).findings()] == ["ramdisk-sum"]
     good = Ramdisk.parse(bytes(raw)).put("init", b"#!/bin/busybox")
     assert Ramdisk.parse(bytes(good)).findings() == ()
+
+
+def test_bytes_behind_the_archives_are_kept_and_told() -> None:
+    archive = bytes(Ramdisk.build([("init", 0o100755, b"#!/bin/sh")]))
+    for tail in (b"SEANDROIDENFORCE", b"\0" * 512 + b"junk", b"0"):
+        ramdisk = Ramdisk.parse(archive + tail)
+        assert bytes(ramdisk) == archive + tail
+        assert [finding.code for finding in ramdisk.findings()] == ["ramdisk-tail"]
+        changed = ramdisk.put("init", b"#!/bin/busybox sh")
+        assert bytes(changed).endswith(tail)
+        assert changed.read("init") == b"#!/bin/busybox sh"
+    assert not Ramdisk.parse(archive + bytes(512)).findings()
+
+
+def test_archives_behind_each_other_are_one_ramdisk() -> None:
+    first = bytes(Ramdisk.build([("early", 0o100644, b"microcode"), ("both", 0o100644, b"1")]))
+    second = bytes(Ramdisk.build([("init", 0o100755, b"#!/bin/sh"), ("both", 0o100644, b"2")]))
+    for between in (b"", bytes(3), bytes(508)):
+        ramdisk = Ramdisk.parse(first + between + second)
+        assert [entry.name for entry in ramdisk] == ["early", "both", "init", "both"]
+        assert ramdisk.read("both") == b"2"
+        assert not ramdisk.findings()
+
+
+@pytest.mark.parametrize("kind", ["gzip", "lz4-legacy", "zstd", "xz"])
+def test_a_compressed_archive_behind_a_plain_one_is_opened_and_replaced(kind: str) -> None:
+    early = bytes(Ramdisk.build([("early", 0o100644, b"microcode")]))
+    packed = compress(bytes(Ramdisk.build([("init", 0o100755, b"#!/bin/sh")])), kind)
+    ramdisk = Ramdisk.parse(early + packed)
+    assert bytes(ramdisk) == early + packed
+    inner = ramdisk["rest"].find(Ramdisk)  # type: ignore[attr-defined]  # a compressed stream is a container
+    assert inner.read("init") == b"#!/bin/sh"
+    assert bytes(ramdisk.replace(rest=b"\x1f\x8b")) == early + b"\x1f\x8b"
+    assert not ramdisk.findings()

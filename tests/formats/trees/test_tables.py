@@ -16,7 +16,8 @@ import pmport
 from pmport.devicetree import Blob, DeviceTree
 from pmport.errors import FormatError
 from pmport.formats.trees.base import TreeTable
-from pmport.formats.trees.tables import DtTable, QcdtTable, TreeSequence
+from pmport.formats.trees.sequence import TreeSequence
+from pmport.formats.trees.tables import DtbhTable, DtTable, QcdtTable, SprdTable
 
 REAL = [path for folder in ("qcdt", "dtbh", "sprd", "dtbo") for path in corpus_files(folder)]
 SEQUENCES = corpus_files("dtb", "*dtb.img")
@@ -218,3 +219,46 @@ def test_other_entries_of_a_version_are_told_by_where_they_point(count: int) -> 
     assert [dict(entry.ids) for entry in short.entries] == [{"platform_id": 126, "variant_id": 8}] * count
     longer = wide.replace(**named("dtb-00", bytes(DeviceTree()) + bytes(3000)))
     assert [entry.ids for entry in longer.entries] == [entry.ids for entry in wide.entries]
+
+
+@pytest.mark.corpus
+@pytest.mark.parametrize(
+    ("kind", "path"),
+    [
+        (DtbhTable, "dtbh/samsung-a5xelte-exynos7580.dt"),
+        (SprdTable, "sprd/samsung-goyave-sc7730-dt-a.img"),
+        (SprdTable, "sprd/samsung-goyave-sc7730-dt-c.img"),
+        (SprdTable, "sprd/sprd-sp9832e-1h10-dt.img"),
+    ],
+)
+def test_a_real_table_is_built_again_to_the_byte(kind: type[DtbhTable | SprdTable], path: str) -> None:
+    raw = real(CORPUS / path).read_bytes()
+    table = kind.parse(raw)
+    trees = []
+    for entry in table.entries:
+        tree = raw[entry.offset : entry.offset + entry.size]
+        ids = {name: value for name, value in entry.ids.items() if isinstance(value, int)}
+        trees.append((tree[: int.from_bytes(tree[4:8], "big")], ids))
+    assert bytes(kind.build(reversed(trees))) == raw
+
+
+@pytest.mark.parametrize("kind", [QcdtTable, DtbhTable, SprdTable])
+@given(ids=st.lists(st.tuples(st.integers(0, 9), st.binary(min_size=1, max_size=3000)), min_size=1, max_size=6))
+def test_a_paged_table_gives_back_what_it_was_built_from(kind: Any, ids: list[tuple[int, bytes]]) -> None:
+    name = kind.ID_FIELDS[0]
+    table = kind.parse(bytes(kind.build([(tree, {name: number}) for number, tree in ids])))
+    found = [(entry.ids[name], table.section().read(entry.offset, entry.size)) for entry in table.entries]
+    wanted = sorted(ids, key=lambda pair: pair[0])
+    assert [number for number, _ in found] == [number for number, _ in wanted]
+    assert all(kept.startswith(tree) for (_, kept), (_, tree) in zip(found, wanted, strict=True))
+    assert all(entry.offset % 2048 == entry.size % 2048 == 0 for entry in table.entries)
+
+
+@pytest.mark.parametrize("kind", [QcdtTable, DtbhTable, SprdTable])
+def test_a_paged_table_refuses_what_it_has_not(kind: Any) -> None:
+    for trees, options in (
+        ([], {}), ([(b"x", {"stranger": 1})], {}), ([(b"x", {kind.ID_FIELDS[0]: 1 << 32})], {}),
+        ([(b"x", {})], {"page_size": 0}), ([(b"x", {})], {"page_size": "2048"}),
+    ):  # fmt: skip
+        with pytest.raises(FormatError):
+            kind.build(trees, **options)
