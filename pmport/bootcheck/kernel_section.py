@@ -17,6 +17,7 @@ from pmport.formats import foreign
 from pmport.formats.base.wrapper import Wrapper
 from pmport.formats.boot.mediatek import MtkImage, label_of
 from pmport.formats.kernel.appended_dtb import KernelWithTrees
+from pmport.formats.kernel.behind_zeros import KernelBehindZeros
 from pmport.formats.kernel.config import KernelConfig
 from pmport.formats.kernel.image import Arm64Image, KernelImage, MsmImage, release_of
 from pmport.formats.kernel.zimage import BzImage, EfiZboot, ZImage
@@ -36,7 +37,7 @@ SMALLEST = 64
 """The header of an arm64 Image alone takes as many bytes; a zImage's takes 48."""
 PACKED_LIMIT = 4
 """A kernel is looked for through so many layers: trees behind it, a mark, a compression, each twice at the most."""
-KERNELS = (KernelImage, UImage, FitImage, Wrapper)
+KERNELS = (KernelBehindZeros, KernelImage, UImage, FitImage, Wrapper)
 BANNER = b"Linux version "
 WHY_NONE = "the bootloader jumps to its first bytes, and the phone hangs or resets"
 WHY_CUT = "it stops in the middle of unpacking itself, or of running"
@@ -132,7 +133,7 @@ class KernelSection:
 
 def _inside(layer: Node) -> Section | None:
     """What a layer carries that may be a kernel."""
-    if isinstance(layer, KernelWithTrees):
+    if isinstance(layer, (KernelWithTrees, KernelBehindZeros)):
         return layer.kernel
     if isinstance(layer, MsmImage):
         return layer.image

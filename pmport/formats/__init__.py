@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from pmport.formats.boot.chromeos import ChromeosKernel as ChromeosKernel
     from pmport.formats.boot.image import BootImage as BootImage
     from pmport.formats.boot.mediatek import MtkImage as MtkImage
+    from pmport.formats.boot.rockchip_resource import RockchipResource as RockchipResource
     from pmport.formats.boot.sony_elf import SonyElf as SonyElf
     from pmport.formats.boot.tegra_blob import TegraBlob as TegraBlob
     from pmport.formats.boot.vendor_image import VendorBoot as VendorBoot
@@ -28,12 +29,14 @@ if TYPE_CHECKING:
         RockchipKrnl as RockchipKrnl,
     )
     from pmport.formats.kernel.appended_dtb import KernelWithTrees as KernelWithTrees
+    from pmport.formats.kernel.behind_zeros import KernelBehindZeros as KernelBehindZeros
     from pmport.formats.kernel.config import KernelConfig as KernelConfig
     from pmport.formats.kernel.image import Arm64Image as Arm64Image, MsmImage as MsmImage, RiscvImage as RiscvImage
     from pmport.formats.kernel.zimage import BzImage as BzImage, EfiZboot as EfiZboot, ZImage as ZImage
     from pmport.formats.packages.fiasco import Fiasco as Fiasco
     from pmport.formats.packages.fit import FitImage as FitImage
     from pmport.formats.packages.payload import Payload as Payload
+    from pmport.formats.packages.sony_sin import SonySin as SonySin
     from pmport.formats.packages.tar import TarArchive as TarArchive
     from pmport.formats.packages.transfer_list import TransferList as TransferList
     from pmport.formats.packages.uimage import UImage as UImage
@@ -44,7 +47,6 @@ if TYPE_CHECKING:
         OppoOzip as OppoOzip,
         PxaTable as PxaTable,
         RockchipFirmware as RockchipFirmware,
-        SonySin as SonySin,
     )
     from pmport.formats.packages.zip import ZipArchive as ZipArchive
     from pmport.formats.registry import FORMATS as FORMATS, recognise as recognise
@@ -94,21 +96,24 @@ else:
         "pmport.formats.boot.chromeos": "ChromeosKernel",
         "pmport.formats.boot.image": "BootImage",
         "pmport.formats.boot.mediatek": "MtkImage",
+        "pmport.formats.boot.rockchip_resource": "RockchipResource",
         "pmport.formats.boot.sony_elf": "SonyElf",
         "pmport.formats.boot.tegra_blob": "TegraBlob",
         "pmport.formats.boot.vendor_image": "VendorBoot",
         "pmport.formats.boot.wrappers": "BehindPrefix Dhtb Loki NookHd NookTablet Osip RockchipKrnl",
         "pmport.formats.kernel.appended_dtb": "KernelWithTrees",
+        "pmport.formats.kernel.behind_zeros": "KernelBehindZeros",
         "pmport.formats.kernel.config": "KernelConfig",
         "pmport.formats.kernel.image": "Arm64Image MsmImage RiscvImage",
         "pmport.formats.kernel.zimage": "BzImage EfiZboot ZImage",
         "pmport.formats.packages.fiasco": "Fiasco",
         "pmport.formats.packages.fit": "FitImage",
         "pmport.formats.packages.payload": "Payload",
+        "pmport.formats.packages.sony_sin": "SonySin",
         "pmport.formats.packages.tar": "TarArchive",
         "pmport.formats.packages.transfer_list": "TransferList",
         "pmport.formats.packages.uimage": "UImage",
-        "pmport.formats.packages.vendor": "HuaweiUpdate LgDz LgKdz OppoOzip PxaTable RockchipFirmware SonySin",
+        "pmport.formats.packages.vendor": "HuaweiUpdate LgDz LgKdz OppoOzip PxaTable RockchipFirmware",
         "pmport.formats.packages.zip": "ZipArchive",
         "pmport.formats.registry": "FORMATS recognise",
         "pmport.formats.reports.deviceinfo": "DeviceInfo",

@@ -277,12 +277,11 @@ FORMATS: tuple[FormatRow, ...] = (
     ),
     FormatRow(
         kind="Sony SIN",
-        path="pmport.formats.packages.vendor:SonySin",
+        path="pmport.formats.packages.sony_sin:SonySin",
         magics=((0, b"\x03SIN"),),
         certain=False,
-        reads="its name",
-        source="see pmport.formats.packages.vendor",
-        limits="unverified: no real sample; recognised, not taken apart",
+        source="Flashtool, org.sinfile.parsers.v3",
+        limits="unverified: no real sample; version 3, without LZ4 ranges; certificates are not checked",
     ),
     FormatRow(
         kind="Oppo OZIP",
@@ -493,6 +492,11 @@ FORMATS: tuple[FormatRow, ...] = (
         magics=((0, b"DBGC"),),
         source="kernel source, fs/pstore/ram_core.c and ram.c; ram_console of Android kernels up to 3.4",
         limits="error correction is not applied; records that were not compressed with deflate stay as they are",
+        kind="Rockchip resource image",
+        path="pmport.formats.boot.rockchip_resource:RockchipResource",
+        magics=((0, b"RSCE"),),
+        source="Rockchip U-Boot, resource_img.h",
+        limits="unverified: no real sample; not built",
     ),
     FormatRow(
         kind="boot image behind a prefix",
@@ -502,5 +506,15 @@ FORMATS: tuple[FormatRow, ...] = (
         guess=True,
         source="osm0sis' mkbootimg",
         limits="unverified: no real sample; the magic in the first 64 KiB",
+    ),
+    FormatRow(
+        kind="kernel behind zeros",
+        path="pmport.formats.kernel.behind_zeros:KernelBehindZeros",
+        probe="stands_behind_zeros",
+        certain=False,
+        guess=True,
+        writes="identical, edit",
+        source="what is there: zeros, then the mark of a kernel",
+        limits="unverified: no real sample; in the first MiB",
     ),
 )

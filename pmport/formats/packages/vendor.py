@@ -1,7 +1,7 @@
 """Firmware packages of vendors that are recognised and named, so that one knows what one has; they are not taken apart.
 
-Sources of the magics: LG KDZ and DZ (``kdztools``), Huawei UPDATE.APP (``splitupdate``), Sony SIN (``anyxperia``, sections
-of the newer ones), Oppo and OnePlus OZIP (``oziptools``), Rockchip RKFW and RKAF (``rkdeveloptool``).
+Sources of the magics: LG KDZ and DZ (``kdztools``), Huawei UPDATE.APP (``splitupdate``), Oppo and OnePlus OZIP
+(``oziptools``), Rockchip RKFW and RKAF (``rkdeveloptool``).
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from pmport.formats.base.wrapper import Wrapper
 from pmport.node import Format, Part, Role
 from pmport.section import Readable, Section
 
-__all__ = ["HuaweiUpdate", "LgDz", "LgKdz", "OppoOzip", "PxaTable", "RockchipFirmware", "SonySin", "VendorPackage"]
+__all__ = ["HuaweiUpdate", "LgDz", "LgKdz", "OppoOzip", "PxaTable", "RockchipFirmware", "VendorPackage"]
 
 _recognised = partial(
     Format,
@@ -81,15 +81,6 @@ class HuaweiUpdate(VendorPackage):
     MAGICS: ClassVar[tuple[tuple[int, bytes], ...]] = ((92, b"\x55\xaa\x5a\xa5"),)
     FORMAT = _recognised(magics=MAGICS)
     TOOL: ClassVar[str] = "splitupdate"
-
-
-class SonySin(VendorPackage):
-    """Sony's SIN of version 3."""
-
-    KIND: ClassVar[str] = "Sony SIN"
-    MAGICS: ClassVar[tuple[tuple[int, bytes], ...]] = ((0, b"\x03SIN"),)
-    FORMAT = _recognised(magics=MAGICS)
-    TOOL: ClassVar[str] = "anyxperia_dumper"
 
 
 class OppoOzip(VendorPackage):

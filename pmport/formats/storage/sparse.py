@@ -384,7 +384,13 @@ def _data_size(kind: int, blocks: int, block_size: int, size: int, at: int) -> i
     if kind == CRC:
         wanted = size if size in {0, 4} else 4
     if wanted is None:
-        raise FormatError(f"chunk type {kind:#06x} is not known", format=FORMAT, field="chunk_type", offset=at)
+        raise FormatError(
+            f"chunk type {kind:#06x} is not known",
+            format=FORMAT,
+            field="chunk_type",
+            offset=at,
+            remedy="The vendor added a type to AOSP's four, as Sony did: unpack the image with a tool for this vendor",
+        )
     if size != wanted:
         name = ChunkKind(kind).name
         raise FormatError(

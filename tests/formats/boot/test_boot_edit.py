@@ -18,6 +18,7 @@ from pmport.formats.avb.vbmeta import VbMeta
 from pmport.formats.avb.verify import footer_findings
 from pmport.formats.boot.image import BootImage
 from pmport.formats.boot.mediatek import MtkImage
+from pmport.unpacking import repack, unpack
 
 BOOT = CORPUS / "boot"
 INIT_BOOT = BOOT / "cuttlefish-13-init_boot.img"
@@ -208,3 +209,17 @@ def test_a_stale_gki_signature_is_said_with_and_without_a_footer() -> None:
         assert "gki_signature" in {part.name for part in stock.parts()}
         new = stock.replace(kernel=b"K" * 3000, avb="none")
         assert "signature-stale" in {finding.code for finding in new.findings()}
+
+
+def test_an_image_of_version_2_without_a_device_tree_is_edited(tmp_path: Path) -> None:
+    image = BootImage.build(b"kernel", b"ramdisk", header_version=2)
+    assert image.header_version == 2
+    assert not image.dtb
+    changed = image.replace(cmdline="quiet", ramdisk=b"another ramdisk")
+    assert (changed.cmdline, changed.ramdisk.read(), changed.dtb.size) == ("quiet", b"another ramdisk", 0)
+    assert changed.replace(dtb=b"\xd0\x0d\xfe\xed").dtb.size == 4
+    unpack(image, tmp_path / "out")
+    (tmp_path / "out" / "kernel").write_bytes(b"another kernel")
+    with repack(tmp_path / "out") as new:
+        assert isinstance(new, BootImage)
+        assert (new.kernel.read(), new.header_version, new.dtb.size) == (b"another kernel", 2, 0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import struct
 from random import Random
 
@@ -11,10 +12,12 @@ from hypothesis import strategies as st
 from support import CORPUS, real
 
 import pmport
-from pmport import facts
+from pmport import bootcheck, facts
 from pmport.devicetree import DeviceTree
 from pmport.errors import FormatError
+from pmport.formats.boot.image import BootImage
 from pmport.formats.kernel.appended_dtb import KernelWithTrees
+from pmport.formats.kernel.behind_zeros import KernelBehindZeros
 from pmport.formats.kernel.config import find_configs
 from pmport.formats.kernel.image import KernelImage, config_bytes, release_of
 from pmport.formats.kernel.zimage import BzImage, EfiZboot, ZImage
@@ -193,3 +196,34 @@ def test_real_kernels_give_their_configuration(name: str) -> None:
     assert isinstance(kernel, KernelImage)
     assert kernel.config == expected
     assert config_bytes(b"nothing here") is None
+
+
+ARM64 = bytes(range(1, 57)) + b"ARM\x64" + bytes(99)
+ZIMAGE = b"\0\0\xa0\xe1" * 9 + b"\x18\x28\x6f\x01" + bytes(8) + bytes(200)
+
+
+@pytest.mark.parametrize("zeros", [16, 512, 2048, 1 << 16])
+@pytest.mark.parametrize("kernel", [ARM64, ZIMAGE, b"\x1f\x8b", b"lz4-legacy"], ids=["arm64", "zImage", "gzip", "lz4"])
+def test_a_kernel_behind_zeros_is_found(kernel: bytes, zeros: int) -> None:
+    if len(kernel) < 64:
+        kernel = compress(ARM64 * 20, "gzip" if kernel.startswith(b"\x1f") else "lz4-legacy")
+    raw = bytes(zeros) + kernel
+    found = pmport.open(raw)
+    assert isinstance(found, KernelBehindZeros)
+    assert bytes(found) == raw
+    assert found.kernel.read().lstrip(b"\0") == kernel.lstrip(b"\0")
+    assert bytes(found.replace(kernel=b"another")) == bytes(raw.index(found.kernel.read())) + b"another"
+
+
+@pytest.mark.parametrize(
+    "behind", [b"", b"\x1f\x8b\x08 no stream", b"text" * 99, b"\xd0\x0d\xfe\xed", gzip.compress(b"text", mtime=0)]
+)
+def test_zeros_before_something_else_are_no_kernel(behind: bytes) -> None:
+    with pytest.raises(FormatError):
+        KernelBehindZeros.parse(bytes(512) + behind)
+
+
+def test_what_is_behind_zeros_in_a_boot_image_is_looked_at() -> None:
+    image = BootImage.build(bytes(512) + ARM64 + b"Linux version 6.6.1-phone (a@b) #1", bytes(99))
+    assert facts.of(image).values("kernel_version") == ("6.6.1-phone",)
+    assert not [finding for finding in bootcheck.check(image) if finding.code == "not-a-kernel"]

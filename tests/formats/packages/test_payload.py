@@ -165,7 +165,6 @@ NAMED = {
     b"\x28\x05\x00\x00\x34\x31\x25\x80" + bytes(64): "LG KDZ",
     b"\x32\x96\x18\x74" + bytes(64): "LG DZ",
     bytes(92) + b"\x55\xaa\x5a\xa5" + bytes(64): "Huawei UPDATE.APP",
-    b"\x03SIN" + bytes(64): "Sony SIN",
     b"OPPOENCRYPT!" + bytes(64): "Oppo OZIP",
     b"RKFW" + bytes(64): "Rockchip firmware",
     b"PXA-DT" + bytes(64): "PXA-DT",
