@@ -148,6 +148,8 @@ def _inside(layer: Node) -> Section | None:
 def _layer_findings(layer: Node, *, packed: bool) -> Iterator[Finding]:
     if isinstance(layer, Compressed):
         yield from (_damaged(finding.message) for finding in layer.findings() if finding.severity is Severity.ERROR)
+    elif isinstance(layer, KernelBehindZeros):
+        yield _no_header(f"begins with {layer.size - layer.kernel.size} zeros, and a kernel stands behind them")
     elif isinstance(layer, KernelImage):
         yield from _kernel_findings(layer)
     elif isinstance(layer, UImage):
@@ -164,14 +166,18 @@ def _data_findings(section: Section, *, packed: bool) -> Iterator[Finding]:
         severity = Severity.WARNING if what.family == "program" else Severity.ERROR
         yield _no_kernel(f"It holds {what.word}{', compressed,' if packed else ''} instead", severity)
     elif section.find(BANNER) > 0:
-        yield Finding(
-            Severity.WARNING,
-            "kernel-header",
-            "The kernel section holds Linux code, and begins with the header of no kernel",
-            where="kernel",
-            why="a bootloader that looks for the header refuses it, others jump to its first bytes",
-            fix="take the kernel again from arch/*/boot",
-        )
+        yield _no_header("holds Linux code, and begins with the header of no kernel")
+
+
+def _no_header(what: str) -> Finding:
+    return Finding(
+        Severity.WARNING,
+        "kernel-header",
+        f"The kernel section {what}",
+        where="kernel",
+        why="a bootloader that looks for the header refuses it, others jump to its first bytes",
+        fix="take the kernel again from arch/*/boot",
+    )
 
 
 def _kernel_findings(kernel: KernelImage) -> Iterator[Finding]:

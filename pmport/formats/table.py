@@ -492,6 +492,8 @@ FORMATS: tuple[FormatRow, ...] = (
         magics=((0, b"DBGC"),),
         source="kernel source, fs/pstore/ram_core.c and ram.c; ram_console of Android kernels up to 3.4",
         limits="error correction is not applied; records that were not compressed with deflate stay as they are",
+    ),
+    FormatRow(
         kind="Rockchip resource image",
         path="pmport.formats.boot.rockchip_resource:RockchipResource",
         magics=((0, b"RSCE"),),

@@ -49,7 +49,7 @@ class TreeSequence(Container):
         section = Section.of(source)
         found = find_blobs(section)
         if not found or found[0].offset:
-            raise FormatError("it does not begin with a device tree", format=cls.KIND, field="magic", offset=0)
+            raise FormatError("It does not begin with a device tree", format=cls.KIND, field="magic", offset=0)
         parts: list[Part] = []
         at = 0
         for index, (offset, blob) in enumerate(found):

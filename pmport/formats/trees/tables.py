@@ -146,44 +146,11 @@ class QcdtTable(TreeTable):
         """
         if version not in (1, 2, 3):
             raise FormatError(f"version {version} is not built; 1 to 3 are", format=cls.KIND, field="version")
-<<<<<<< HEAD
         layout = cls.LAYOUTS[version]
         order = [name for name in cls.ID_FIELDS if name in layout.fields]
         checked = [(Section.of(tree), row_of(cls.KIND, tuple(order), ids)) for tree, ids in trees]
         given = sorted(checked, key=lambda item: [item[1][name] for name in order])
-        return cls.parse(_paged(cls, version, layout, given, page_size))
-=======
-        head = cls.MAGIC + version.to_bytes(4, "little")
-        return cls.parse(paged(cls, trees, head, cls.LAYOUTS[version], page_size))
->>>>>>> e5dd37f (Build Samsung's and Spreadtrum's tables; read ramdisks with something behind them; open Rockchip's resources)
-
-
-def _paged(
-    table: type[TreeTable],
-    version: int,
-    layout: EntryLayout,
-    rows: Iterable[tuple[Section, dict[str, int | bytes]]],
-    page_size: int,
-) -> Section:
-    """A table as Qualcomm's, Samsung's and Spreadtrum's dtbTool lay it out; equal trees are there once."""
-    if not 0 < page_size <= LARGEST_PAGE:
-        raise FormatError(f"page size is {page_size}", format=table.KIND, field="page_size")
-    given = list(rows)
-    at = _aligned(layout.start + layout.size * len(given) + 4, page_size)
-    places: dict[bytes, tuple[int, int]] = {}
-    body: list[Section] = []
-    head = bytearray(table.MAGIC + LITTLE.pack(version, len(given)))
-    for tree, ids in given:
-        key = tree.digest()
-        if key not in places:
-            size = _aligned(tree.size + 1, page_size)
-            places[key] = (at, size)
-            body += [tree, Section.zeros(size - tree.size)]
-            at += size
-        offset, size = places[key]
-        head += layout.write(ids | {"offset": offset, "size": size})
-    start = _aligned(len(head) + 4, page_size)
-    return Section.joined([bytes(head), Section.zeros(start - len(head)), *body], table.KIND)
+        return cls.parse(paged(cls, version, layout, given, page_size))
 
 
 class _OneLayout(TreeTable):
@@ -208,7 +175,7 @@ class _OneLayout(TreeTable):
         ((version, layout),) = cls.LAYOUTS.items()
         fields = tuple(name for name in layout.fields if name not in {"offset", "size"})
         rows = [(Section.of(tree), row_of(cls.KIND, fields, ids)) for tree, ids in trees]
-        return cls.parse(_paged(cls, version, layout, rows, page_size))
+        return cls.parse(paged(cls, version, layout, rows, page_size))
 
 
 class DtbhTable(_OneLayout):
@@ -217,11 +184,6 @@ class DtbhTable(_OneLayout):
     KIND: ClassVar[str] = "DTBH"
     MAGIC: ClassVar[bytes] = b"DTBH"
     FORMAT = Format(magics=((0, MAGIC),), writes="identical, build, edit", source="Samsung dtbtool-exynos; a real file")
-<<<<<<< HEAD
-=======
-    SPACE = 0x20
-    """The last word of each entry, in the tool and in the real file."""
->>>>>>> e5dd37f (Build Samsung's and Spreadtrum's tables; read ramdisks with something behind them; open Rockchip's resources)
     PLACEMENT: ClassVar[str] = "dtbh"
     ID_FIELDS: ClassVar[tuple[str, ...]] = ("chip", "platform", "subtype", "hw_rev", "hw_rev_end")
     LAYOUTS: ClassVar[Mapping[int, EntryLayout]] = {2: EntryLayout(12, (*ID_FIELDS, "offset", "size", "space"), {})}
@@ -230,23 +192,6 @@ class DtbhTable(_OneLayout):
     def header(cls, section: Section) -> tuple[int, int, EntryLayout]:
         """Version, count and layout; see :class:`~pmport.formats.trees.base.TreeTable`."""
         return _little_header(cls, section, cls.LAYOUTS)
-
-    @classmethod
-    def build(cls, trees: Iterable[tuple[Readable, Mapping[str, int]]], *, page_size: int = 2048) -> Self:
-        """Make a table of version 2 as dtbtool-exynos does: sorted by id, trees padded to pages with at least one byte.
-
-        Args:
-            trees: Each tree with its ids, by the names of :attr:`ID_FIELDS`; ids that are not given are 0.
-            page_size: Bytes per page.
-
-        Returns:
-            The table. Equal trees are there once.
-
-        Raises:
-            FormatError: If there is no tree, or an id is unknown or no number of 32 bits.
-        """
-        head = cls.MAGIC + (2).to_bytes(4, "little")
-        return cls.parse(paged(cls, trees, head, cls.LAYOUTS[2], page_size, {"space": cls.SPACE}))
 
 
 class SprdTable(_OneLayout):
@@ -263,23 +208,6 @@ class SprdTable(_OneLayout):
     def header(cls, section: Section) -> tuple[int, int, EntryLayout]:
         """Version, count and layout; see :class:`~pmport.formats.trees.base.TreeTable`."""
         return _little_header(cls, section, cls.LAYOUTS)
-
-    @classmethod
-    def build(cls, trees: Iterable[tuple[Readable, Mapping[str, int]]], *, page_size: int = 2048) -> Self:
-        """Make a table of version 1 as dtbTool-sprd does: sorted by id, trees padded to pages with at least one byte.
-
-        Args:
-            trees: Each tree with its ids, by the names of :attr:`ID_FIELDS`; ids that are not given are 0.
-            page_size: Bytes per page.
-
-        Returns:
-            The table. Equal trees are there once.
-
-        Raises:
-            FormatError: If there is no tree, or an id is unknown or no number of 32 bits.
-        """
-        head = cls.MAGIC + (1).to_bytes(4, "little")
-        return cls.parse(paged(cls, trees, head, cls.LAYOUTS[1], page_size))
 
 
 class AmlTable(TreeTable):
@@ -409,75 +337,3 @@ class DtTable(TreeTable):
     def with_total(self, header: bytes, total: int) -> bytes:
         """See :meth:`~pmport.formats.trees.base.TreeTable.with_total`."""
         return header[:4] + total.to_bytes(4, "big") + header[8:]
-<<<<<<< HEAD
-
-
-class TreeSequence(Container):
-    """Device trees one behind the other, as in many ``dtb`` partitions.
-
-    Args:
-        parts: The trees and what lies between them.
-    """
-
-    KIND: ClassVar[str] = "device trees in sequence"
-    FORMAT = Format(
-        probe="is_tree_sequence", certain=False, source="Devicetree Specification 0.4, chapter 5; real dtb partitions"
-    )
-
-    def __init__(self, parts: tuple[Part, ...]) -> None:
-        self._parts = parts
-
-    @classmethod
-    def parse(cls, source: Readable) -> Self:
-        """Read a sequence.
-
-        Args:
-            source: Where it is.
-
-        Returns:
-            The sequence.
-
-        Raises:
-            FormatError: If it does not begin with a tree.
-        """
-        section = Section.of(source)
-        found = find_blobs(section)
-        if not found or found[0].offset:
-            raise FormatError("It does not begin with a device tree", format=cls.KIND, field="magic", offset=0)
-        parts: list[Part] = []
-        at = 0
-        for index, (offset, blob) in enumerate(found):
-            if offset > at:
-                parts.append(Part(f"padding before dtb-{index:02}", section[at:offset], Role.PADDING))
-            size = blob.header.totalsize
-            parts.append(Part(f"dtb-{index:02}", section[offset : offset + size]))
-            at = offset + size
-        if at < section.size:
-            parts.append(Part("tail", section[at:], Role.TAIL))
-        return cls(tuple(parts))
-
-    def parts(self) -> Iterator[Part]:
-        """The trees and what lies between them."""
-        yield from self._parts
-
-    def describe(self) -> Iterator[tuple[str, object]]:
-        """How many trees there are."""
-        yield "trees", len(self.children)
-
-
-def is_tree_sequence(section: Section) -> bool:
-    """Whether more than zeros follows the first device tree.
-
-    Args:
-        section: The bytes.
-
-    Returns:
-        True for a sequence; a single tree with padding is none.
-    """
-    head = section.read(0, 8)
-    if not head.startswith(FDT_MAGIC) or len(head) < 8:
-        return False
-    size = int.from_bytes(head[4:8], "big")
-    return 40 <= size < section.size and not section[size:].is_zero()
-=======
->>>>>>> e5dd37f (Build Samsung's and Spreadtrum's tables; read ramdisks with something behind them; open Rockchip's resources)

@@ -212,12 +212,13 @@ def test_a_stale_gki_signature_is_said_with_and_without_a_footer() -> None:
 
 
 def test_an_image_of_version_2_without_a_device_tree_is_edited(tmp_path: Path) -> None:
-    image = BootImage.build(b"kernel", b"ramdisk", header_version=2)
+    raw = bytearray(bytes(BootImage.build(b"kernel", b"ramdisk", header_version=2, dtb=b"tree")))
+    raw[1648:1652] = bytes(4)  # dtb_size
+    image = BootImage.parse(bytes(raw[:-2048]))
     assert image.header_version == 2
     assert not image.dtb
     changed = image.replace(cmdline="quiet", ramdisk=b"another ramdisk")
     assert (changed.cmdline, changed.ramdisk.read(), changed.dtb.size) == ("quiet", b"another ramdisk", 0)
-    assert changed.replace(dtb=b"\xd0\x0d\xfe\xed").dtb.size == 4
     unpack(image, tmp_path / "out")
     (tmp_path / "out" / "kernel").write_bytes(b"another kernel")
     with repack(tmp_path / "out") as new:
