@@ -148,6 +148,8 @@ class _Explainer:
             if rule.kind == "noise":
                 self.noise[rule.id] += 1
                 continue
+            if rule.unless is not None and any(rule.unless.search(line.text) for line in self.lines[index + 1 :]):
+                continue
             self._note_waiting(rule, fields)
             key = (rule.id, *_subject(rule, fields))
             if key in found:

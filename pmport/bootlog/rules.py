@@ -45,6 +45,7 @@ class Rule:
         remedy: What to try.
         config: Symbols that have to do with it, without ``CONFIG_``.
         follows: Rules of which it is only the consequence.
+        unless: A line behind it that fits shows that it came right.
         crash: Whether the lines behind it name a place.
     """
 
@@ -60,6 +61,7 @@ class Rule:
     remedy: str = ""
     config: tuple[str, ...] = ()
     follows: tuple[str, ...] = ()
+    unless: re.Pattern[str] | None = None
     crash: bool = False
 
     def fields(self, match: re.Match[str]) -> dict[str, str]:
@@ -168,10 +170,12 @@ def _rule(row: Mapping[str, Any], name: str) -> Rule:
     try:
         values["severity"] = Severity(values["severity"])
         values["pattern"] = _pattern(row, name)
+        if "unless" in values:
+            values["unless"] = re.compile(values["unless"])
         for key in ("contains", "config", "follows"):
             values[key] = tuple(map(str, values.get(key, ())))
         rule = Rule(**values)
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError, re.error) as error:
         raise RecordError(f"The rule {given!r} is wrong: {error}", file=name) from error
     if rule.kind not in KINDS:
         raise RecordError(
