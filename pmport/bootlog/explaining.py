@@ -195,6 +195,8 @@ class _Explainer:
             supplier = self.evidence.device(item.fields["supplier"])
             known = replace(known, lacking=known.lacking or supplier.lacking)
         says = rule.says.format_map(_Words(item.fields)) if rule.says else line.text
+        if rule.crash:
+            says += self._words_before(item.index)
         where = place(self.lines, item.index) if rule.crash else None
         return Trouble(
             rule=rule.id,
@@ -212,6 +214,13 @@ class _Explainer:
             lacking=(*known.lacking, *self.evidence.off(rule.config)),
             source=rule.source,
         )
+
+    def _words_before(self, index: int) -> str:
+        """What the kernel says between the scissors and a warning."""
+        before = self.lines[max(index - 2, 0) : index]
+        if len(before) == 2 and "[ cut here ]" in before[0].text and before[1].text != before[0].text:
+            return f": {before[1].text[:LAST_WORDS]}"
+        return ""
 
     def _meaning(self, fields: Mapping[str, str]) -> str:
         number = re.search(r"-(\d{1,3})\b", fields.get("error", "") or fields.get("why", ""))

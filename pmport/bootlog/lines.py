@@ -89,6 +89,7 @@ _LOGGERS = (
 _WITHOUT_TIME = (
     re.compile(r"\[[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d \d{4}\](?P<rest>.*)", re.DOTALL),  # dmesg -T
     re.compile(r"(?P<raw>\d{1,4}),\d+,(?P<micros>\d{1,15}),[^;]{1,40};(?P<rest>.*)", re.DOTALL),  # /dev/kmsg
+    re.compile(r"\[(?: {0,4}\+\d+[.,]\d+|[A-Z][a-z]{2}\d\d \d\d:\d\d)\](?P<rest>.*)", re.DOTALL),  # dmesg -e
     re.compile(r"<(?P<raw>\d{1,3})>(?P<rest>.*)", re.DOTALL),  # dmesg -r without times
 )
 _COLOUR = re.compile(r"\x1b\[[\d;]{0,16}m")
@@ -96,6 +97,9 @@ _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u
 """What a terminal would obey, or what turns the order of letters around."""
 _LATE_TIME = re.compile(_TIME)
 _NOISE_BEFORE = 160
+_WIDE = 240
+_JOINT = re.compile(r"(?<=\S) (?=\[ {0,4}\d{1,6}\.\d{6}\] )")
+"""Where web pages joined the lines of a log that was pasted into them."""
 
 
 def printable(text: str) -> str:
@@ -131,9 +135,10 @@ def read(text: str) -> Iterator[LogLine]:
         Its lines, without empty ones.
     """
     for number, line in enumerate(text.split("\n"), start=1):
-        found = _line(number, line)
-        if found is not None:
-            yield found
+        for piece in _JOINT.split(line) if len(line) > _WIDE else (line,):
+            found = _line(number, piece)
+            if found is not None:
+                yield found
 
 
 def _line(number: int, raw: str) -> LogLine | None:

@@ -19,7 +19,7 @@ from typing import Any
 from pmport.errors import RecordError
 from pmport.findings import Severity
 
-__all__ = ["Milestone", "Rule", "Rules", "load_rules", "parse"]
+__all__ = ["Milestone", "Rule", "Rules", "load_rules", "parse_rules"]
 
 KINDS = ("trouble", "noise")
 EVERY_ERROR = "*error"
@@ -115,10 +115,10 @@ def load_rules() -> Rules:
     Returns:
         The table.
     """
-    return parse((files("pmport.bootlog") / "rules.toml").read_text(encoding="utf-8"), "rules.toml")
+    return parse_rules((files("pmport.bootlog") / "rules.toml").read_text(encoding="utf-8"), "rules.toml")
 
 
-def parse(text: str, name: str = "rules") -> Rules:
+def parse_rules(text: str, name: str = "rules") -> Rules:
     """Read a table of rules.
 
     Args:

@@ -19,6 +19,8 @@ FORMS = [
     ("dmesg -r, without times", "<4>mmc0: new card", None, 4),
     ("dmesg -x", "kern  :warn  : [    1.250000] mmc0: new card", 1.25, 4),
     ("dmesg -T", "[Thu Nov 26 02:43:06 2026] mmc0: new card", None, None),
+    ("dmesg -e", "[  +0.000012] mmc0: new card", None, None),
+    ("dmesg -e, the first of a minute", "[Nov26 02:43] mmc0: new card", None, None),
     ("/dev/kmsg", "6,339,1250000,-;mmc0: new card", 1.25, 6),
     ("/dev/kmsg, with the caller", "6,339,1250000,-,caller=T1;mmc0: new card", 1.25, 6),
     ("dmesg --color", "\x1b[32m[    1.250000] \x1b[0m\x1b[33mmmc0: \x1b[0mnew card\x1b[0m", 1.25, None),
@@ -54,6 +56,11 @@ def test_a_line_is_read_in_the_form_of(line: str, time: float | None, level: int
 @pytest.mark.parametrize("text", ["[drm] Initialized msm", "[pmOS-rd]: ERROR: no", "<unknown> x", "  indented+0x1/0x2"])
 def test_brackets_of_the_text_stay(text: str) -> None:
     assert [line.text for line in read(f"[    1.0] {text}")] == [text]
+
+
+def test_lines_that_a_web_page_joined_are_parted() -> None:
+    joined = " ".join(f"[ {time}.635963] {'x' * 100} {time}" for time in range(1, 6))
+    assert [(line.number, line.time) for line in read(joined)] == [(1, float(f"{time}.635963")) for time in range(1, 6)]
 
 
 def test_lines_are_counted_as_an_editor_counts() -> None:

@@ -6,8 +6,7 @@ import re
 
 import pytest
 
-from pmport.bootlog import Rule, explain, load_rules
-from pmport.bootlog.rules import parse
+from pmport.bootlog import Rule, explain, load_rules, parse_rules
 from pmport.errors import RecordError
 from pmport.findings import Severity
 
@@ -66,9 +65,9 @@ def test_milestones_say_what_to_try_but_the_last() -> None:
 )
 def test_a_wrong_table_is_refused_with_its_name(text: str) -> None:
     with pytest.raises(RecordError, match=r"mine\.toml"):
-        parse(text, "mine.toml")
+        parse_rules(text, "mine.toml")
 
 
 def test_a_table_of_ones_own_takes_the_place_of_the_rules() -> None:
-    found = explain(b"x happened", rules=parse(ROW))
+    found = explain(b"x happened", rules=parse_rules(ROW))
     assert [(one.rule, one.severity) for one in found] == [("a", Severity.ERROR)]
