@@ -144,12 +144,23 @@ start_root() { # only where the command line names one
 	exec switch_root /mnt "${init:-/sbin/init}"
 }
 
+write_usb_shell() { # silent until the host says something: a host that echoes would talk with the shell for ever
+	cat > /sbin/usb-shell <<-'END'
+		#!/bin/sh
+		stty raw -echo
+		head -c 1 > /dev/null
+		stty sane
+		exec /bin/sh -l
+	END
+	chmod 755 /sbin/usb-shell
+}
+
 write_inittab() { # a shell on each console that is there; on USB and screen only once somebody presses Enter
 	for terminal in $(cat /sys/class/tty/console/active) $consoles; do
 		case "$terminal" in tty0) ;; *) echo "$terminal::respawn:-/bin/sh" ;; esac
 	done | sort -u
 	[ -c /dev/tty0 ] && echo 'tty1::askfirst:-/bin/sh'
-	[ -c /dev/ttyGS0 ] && echo 'ttyGS0::askfirst:-/bin/sh'
+	[ -c /dev/ttyGS0 ] && echo 'ttyGS0::respawn:/sbin/usb-shell'
 	echo '::ctrlaltdel:/bin/reboot'
 }
 
@@ -158,6 +169,7 @@ load_modules
 start_gadget && start_network
 start_remote_shells
 start_root
+write_usb_shell
 write_inittab > /etc/inittab
 say "ready"
 exec /bin/busybox init

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from pmport.lazy import lazily
 
 if TYPE_CHECKING:
+    from pmport.virtual.boot_choice import BootChoice as BootChoice
     from pmport.virtual.fastboot_phone import FastbootPhone as FastbootPhone
     from pmport.virtual.fastboot_profiles import PROFILES as PROFILES, FastbootProfile as FastbootProfile
     from pmport.virtual.faults import Fault as Fault, FaultKind as FaultKind
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from pmport.virtual.partitions import Partition as Partition
     from pmport.virtual.phones import PHONES as PHONES, Phone as Phone
     from pmport.virtual.pyusb_backend import PyusbBackend as PyusbBackend
+    from pmport.virtual.qemu import BootedPhone as BootedPhone, boot as boot
     from pmport.virtual.samsung import (
         LOKE_PROFILES as LOKE_PROFILES,
         LokePhone as LokePhone,
@@ -35,6 +37,7 @@ if TYPE_CHECKING:
     from pmport.virtual.usbip import KernelPort as KernelPort
 else:
     _PUBLIC = {
+        "pmport.virtual.boot_choice": "BootChoice",
         "pmport.virtual.fastboot_phone": "FastbootPhone",
         "pmport.virtual.fastboot_profiles": "PROFILES FastbootProfile",
         "pmport.virtual.faults": "Fault FaultKind",
@@ -44,6 +47,7 @@ else:
         "pmport.virtual.partitions": "Partition",
         "pmport.virtual.phones": "PHONES Phone",
         "pmport.virtual.pyusb_backend": "PyusbBackend",
+        "pmport.virtual.qemu": "BootedPhone boot",
         "pmport.virtual.samsung": "LOKE_PROFILES LokePhone LokeProfile",
         "pmport.virtual.serial_console": "SerialConsole",
         "pmport.virtual.usb_bus": "UsbBus",
