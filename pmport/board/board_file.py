@@ -7,10 +7,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-__all__ = ["BoardFile", "Certainty", "Part", "Question", "Statement"]
+__all__ = ["BoardFile", "Certainty", "Part", "Question", "Statement", "ordered", "quoted"]
 
 REFERENCE = re.compile(r"&\{(<[^{}]*>|[^{}]*)\}")
 LABEL = re.compile(r"&([A-Za-z_]\w*)")
+NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9,._+@#-]")
+"""What no name of a node may hold: a vendor's tree may hold anything."""
 FIRST = ("compatible", "device_type", "reg", "reg-names", "model", "label", "regulator-name")
 LAST = ("remote-endpoint", "status")
 
@@ -120,6 +122,7 @@ class Part:
         Returns:
             The child.
         """
+        name = NOT_IN_NAMES.sub("-", name)
         part = self.children.get(name)
         if part is None:
             part = self.children[name] = Part(name, key, wanted=wanted, parent=self)
@@ -270,6 +273,23 @@ class BoardFile:
             Text.
         """
         return REFERENCE.sub(lambda match: self.reference(match[1]), statement.value)
+
+
+def quoted(text: str) -> str:
+    r"""A string of a source.
+
+    Args:
+        text: The text; what cannot be shown is left out.
+
+    Returns:
+        Text with quotes.
+
+    Example:
+        >>> quoted('a "b"')
+        '"a \\\\"b\\\\""'
+    """
+    shown = "".join(letter for letter in text if letter.isprintable())
+    return '"' + shown.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
 def ordered(statements: dict[str, Statement]) -> list[Statement]:

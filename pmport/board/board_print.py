@@ -35,7 +35,7 @@ def printed(board: BoardFile, *, explain: bool = False) -> str:
         " * Drafted by pmport from a vendor's device tree. Look at every line before you rely on it.",
     ]
     head += [
-        f" * ? {question.subject}: {question.text}{f' ({question.evidence})' if question.evidence else ''}"
+        f" * ? {question.subject}: {_comment(question.text)}{f' ({_comment(question.evidence)})' if question.evidence else ''}"
         for question in board.questions
     ]
     head += [" */", "", "/dts-v1/;", ""]
@@ -44,6 +44,11 @@ def printed(board: BoardFile, *, explain: bool = False) -> str:
     head += [f"#define {name} {value}" for name, value in board.defines.items()]
     head += [f'#include "{name}"' for name in board.includes]
     return "\n".join(line.rstrip() for line in [*head, "", text]) + "\n"
+
+
+def _comment(text: str) -> str:
+    """Text that cannot end a comment, or a line."""
+    return "".join(letter if letter.isprintable() else "?" for letter in text).replace("*/", "*?/")
 
 
 def _node(head: str, part: Part, board: BoardFile, depth: int, *, explain: bool) -> list[str]:
@@ -62,4 +67,4 @@ def _node(head: str, part: Part, board: BoardFile, depth: int, *, explain: bool)
 
 def _statement(statement: Statement, board: BoardFile, *, explain: bool) -> str:
     text = f"{statement.name} = {board.text_of(statement)};" if statement.value else f"{statement.name};"
-    return f"{text} /* {statement.evidence} */" if explain and statement.evidence else text
+    return f"{text} /* {_comment(statement.evidence)} */" if explain and statement.evidence else text

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from pmport.board.board_file import quoted
 from pmport.board.drafting import LIKELY, Drafting
 from pmport.board.places import one
 from pmport.devicetree.constants import KEYS, SWITCHES
@@ -56,7 +57,7 @@ def _key(draft: Drafting, node: TreeNode) -> None:
     )
     part = _holder(draft, "gpio-keys").child(f"key-{name}")
     evidence = draft.evidence(node)
-    part.say("label", f'"{label}"', evidence, subject="keys")
+    part.say("label", quoted(label), evidence, subject="keys")
     part.say(
         "gpios",
         draft.gpio(pins[0], low=bool(pins[0].flags & 1) or not _flags_known(pins[0])),

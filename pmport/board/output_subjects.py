@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from pmport.board.board_file import quoted
 from pmport.board.drafting import label_like
 from pmport.board.places import one
 
@@ -58,7 +59,7 @@ def draft_outputs(draft: Drafting, part: Part, node: TreeNode, habit: PartHabit)
     if holder.parent is not None and holder.parent is not node:
         within = part.child(holder.parent.name)
         if holder.parent.compatible:
-            strings = ", ".join(f'"{text}"' for text in holder.parent.compatible)
+            strings = ", ".join(map(quoted, holder.parent.compatible))
             within.say("compatible", strings, draft.evidence(holder.parent, "compatible"), subject="regulators")
         _inputs(draft, within, holder.parent)
     _inputs(draft, part, node)

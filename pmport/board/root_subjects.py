@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from pmport.board.board_file import quoted
 from pmport.board.drafting import LIKELY, Drafting
 from pmport.board.habits import Votes
 from pmport.devicetree.identity import identify
@@ -23,11 +24,11 @@ def draft_identity(draft: Drafting) -> None:
     identity = identify(tree)
     chips = [text for text in draft.chip.tree.root.compatible if text != "pmport,chip"]
     model = draft.model or identity.model or "Unknown phone"
-    root.say("model", f'"{_quoted(model)}"', "given" if draft.model else "/model", subject="identity")
+    root.say("model", quoted(model), "given" if draft.model else "/model", subject="identity")
     names = [draft.compatible or "vendor,codename"]
     chip = _chip_compatible(draft) or next(iter(chips), "")
     names += [chip] if chip else []
-    root.say("compatible", ", ".join(f'"{name}"' for name in names), "given", subject="identity")
+    root.say("compatible", ", ".join(map(quoted, names)), "given", subject="identity")
     if not draft.compatible:
         draft.board.ask("identity", "What is the phone's codename? No vendor tree tells it: vendor,codename", "")
     form = draft.chip.habits.nodes.get("/")
@@ -55,10 +56,6 @@ def _chip_compatible(draft: Drafting) -> str:
     vendor = draft.vendor.tree.root.compatible
     same = [text for text in votes if text in vendor]
     return max(same or votes, key=lambda text: votes[text], default="")
-
-
-def _quoted(text: str) -> str:
-    return text.replace("\\", "\\\\").replace('"', '\\"')
 
 
 CONSOLE = 0.4

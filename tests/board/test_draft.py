@@ -170,3 +170,16 @@ def test_a_draft_is_scored_by_address_not_by_name(drafted: Draft, compiled: Devi
 
 def test_the_evidence_of_a_statement_is_the_vendor_s_property(drafted: Draft) -> None:
     assert "/soc/i2c@880000/focaltech@38:reg */" in drafted.text(explain=True)
+
+
+def test_no_name_of_a_vendor_s_tree_leaves_its_place_in_the_text(vendor: DeviceTree, kernel: Path) -> None:
+    key = vendor["/gpio_keys/vol_up"]
+    key["linux,code"] = 700
+    key.rename('evil*"; }; /* ')
+    vendor["/gpio_keys"].rename("gpio_keys*")
+    vendor.root["model"] = 'a "quoted" */ name\n'
+    text = draft(vendor, kernel=kernel, compatible="a,b").text(explain=True)
+    dts = kernel / "arch/arm64/boot/dts/qcom"
+    compiled = parse_source(text, name="board.dts", include=[dts, kernel / "include"])
+    assert compiled.root["model"].string == 'a "quoted" */ name'
+    assert [node["linux,code"].number for node in compiled["/gpio-keys"].children.values()] == [700]
