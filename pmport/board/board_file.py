@@ -286,7 +286,7 @@ def quoted(text: str) -> str:
 
     Example:
         >>> quoted('a "b"')
-        '"a \\\\"b\\\\""'
+        '"a \\"b\\""'
     """
     shown = "".join(letter for letter in text if letter.isprintable())
     return '"' + shown.replace("\\", "\\\\").replace('"', '\\"') + '"'
