@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import click
 
 import pmport
-from pmport.cli.output import json_option, report
+from pmport.cli import EXIT_FINDINGS
+from pmport.cli.output import json_option, report, say
 from pmport.cli.source import opened
 from pmport.cli.suggesting import SuggestingGroup
 from pmport.cli.writing import writes, written
@@ -225,11 +226,9 @@ def needs(
         click.echo(found.fragment(), nl=False)
         return
     result = {"index": repr(found.index), "needs": list(found), "initramfs_modules": list(found.initramfs_modules)}
-    _leave(
-        report(
-            result, [found.view()], findings=found.findings() if as_json else (), as_json=as_json, raw=raw, judges=True
-        )
-    )
+    findings = Findings(found.findings())
+    report(result, [found.view()], findings=findings if as_json else (), as_json=as_json, raw=raw)
+    _leave(EXIT_FINDINGS if findings.worst in {Severity.ERROR, Severity.WARNING} else 0)
 
 
 @kernel.command(epilog="Example: pmport kernel status boot.img --tree-index 1")
@@ -254,7 +253,7 @@ def status(tree: str, tree_index: int, index_name: str, *, as_json: bool, raw: b
     try:
         by_address = block_status(vendor, index=used)
     except FormatError as error:  # a chip that mainline does not describe: the strings are all there is
-        click.echo(str(error), err=True)
+        say(str(error))
     else:
         result["blocks"] = {"chip": by_address.chip, "score": by_address.score, "list": list(by_address.blocks)}
         views.insert(0, by_address.view())

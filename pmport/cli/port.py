@@ -238,6 +238,6 @@ def _write(
     if record is None:
         findings += [_known(candidate) for candidate in pmport.device_db.find(told)[:3]]
         findings += several_boards(told)
-    written = Text(f"{folder}: {', '.join(sorted(package))}" + (f"; {output / name}" if record is None else ""))
+    written = Text(f"{folder}: {', '.join(sorted(package))}" + (f"; {name}" if record is None else ""))
     views = [written, draft.view(), *([pmport.generate.explain(draft)] if explain else [])]
     return report(result, views, findings=findings, as_json=as_json, raw=raw)

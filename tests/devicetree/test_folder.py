@@ -77,6 +77,8 @@ def test_dtcs_options_are_taken(folder: Path) -> None:
 
     def blob(*options: str) -> Blob:
         arguments = ["dt", "compile", "-I", "dts", "-O", "dtb", str(source), "-o", str(out), *options]
+        out.unlink(missing_ok=True)
+        deps.unlink(missing_ok=True)
         run = CliRunner().invoke(command, arguments)
         assert run.exit_code == 0, run.output
         return Blob.parse(out.read_bytes())

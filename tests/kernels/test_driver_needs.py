@@ -190,5 +190,5 @@ def test_the_commands_tell_it(tmp_path: Path) -> None:
     assert told["findings"]
     text = CliRunner().invoke(command, ["kernel", "needs", str(tree), str(options), "--fragment"]).output
     assert "CONFIG_MMC_SDHCI_MSM=y" in text
-    told = json.loads(CliRunner().invoke(command, ["kernel", "status", str(tree), "--json"]).output)
+    told = json.loads(CliRunner().invoke(command, ["kernel", "status", str(tree), "--json"]).stdout)
     assert told["result"]["score"]["same string"] > 0
