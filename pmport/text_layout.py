@@ -93,12 +93,16 @@ def paragraph(text: str, width: int = 0, indent: str = "") -> list[str]:
     Example:
         >>> paragraph("one two three", 9, "  ")
         ['one two', '  three']
+        >>> paragraph("  one two three", 9)
+        ['  one two', 'three']
     """
     if not width or len(text) <= width:
         return [text]
-    lines, line = [], ""
-    for word in text.split(" "):
-        longer = f"{line} {word}" if line else word
+    lines: list[str] = []
+    line = ""
+    begin = text[: len(text) - len(text.lstrip(" "))]
+    for word in text[len(begin) :].split(" "):
+        longer = f"{line} {word}" if line else f"{begin}{word}" if not lines else word
         if line.strip() and len(longer) > width:
             lines.append(line.rstrip())
             line = indent + word

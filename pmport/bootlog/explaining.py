@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -35,6 +35,8 @@ MODELS = (
 )
 """A piece of the line, and its pattern."""
 LAST_WORDS = 160
+MOST_CAUSES = 100
+"""Earlier troubles of a kind that are looked at for each later one."""
 
 
 def explain(
@@ -121,6 +123,7 @@ class _Explainer:
         self.noise: Counter[str] = Counter()
         self.waits: dict[str, tuple[str, ...]] = {}
         self.names: dict[str, str] = {}
+        self.right: dict[str, int] = {}
 
     def explanation(self, kernel: str) -> Explanation:
         found = self._found()
@@ -148,7 +151,7 @@ class _Explainer:
             if rule.kind == "noise":
                 self.noise[rule.id] += 1
                 continue
-            if rule.unless is not None and any(rule.unless.search(line.text) for line in self.lines[index + 1 :]):
+            if index < self._came_right(rule):
                 continue
             self._note_waiting(rule, fields)
             key = (rule.id, *_subject(rule, fields))
@@ -157,6 +160,16 @@ class _Explainer:
             else:
                 found[key] = _Found(rule, index, fields)
         return list(found.values())
+
+    def _came_right(self, rule: Rule) -> int:
+        """The index of the last line that shows that a trouble was none; -1 where none does."""
+        unless = rule.unless
+        if unless is None:
+            return -1
+        if rule.id not in self.right:
+            right = (number for number, line in enumerate(reversed(self.lines), start=1) if unless.search(line.text))
+            self.right[rule.id] = len(self.lines) - next(right, len(self.lines) + 1)
+        return self.right[rule.id]
 
     def _note_waiting(self, rule: Rule, fields: Mapping[str, str]) -> None:
         if rule.id in {"deferred-probe", "deferred-supplier"}:
@@ -170,22 +183,19 @@ class _Explainer:
     def _without_consequences(self, found: list[_Found]) -> list[_Found]:
         """Without what only follows from something that was said before."""
         kept: list[_Found] = []
+        groups: dict[str, list[_Found]] = defaultdict(list)
         for item in sorted(found, key=lambda one: one.index):
-            if not any(self._is_cause(one, item) for one in kept):
-                kept.append(item)
+            device = item.fields.get("device", "")
+            names = [f"{SAME_DEVICE} {device}" if name == SAME_DEVICE else name for name in item.rule.follows]
+            if any(_is_cause(one, item) for name in names for one in groups[name][:MOST_CAUSES]):
+                continue
+            kept.append(item)
+            groups[item.rule.id].append(item)
+            if item.rule.severity is Severity.ERROR:
+                groups[EVERY_ERROR].append(item)
+            if device and item.rule.severity is not Severity.NOTE:
+                groups[f"{SAME_DEVICE} {device}"].append(item)
         return kept
-
-    def _is_cause(self, before: _Found, item: _Found) -> bool:
-        """Whether a line only follows from one before: its rule says so, and they do not speak of different things."""
-        both = [(before.fields.get(name), item.fields.get(name)) for name in ("device", "file")]
-        if any(one and other and one != other for one, other in both):
-            return False
-        wanted = item.rule.follows
-        if EVERY_ERROR in wanted and before.rule.severity is Severity.ERROR:
-            return True
-        if SAME_DEVICE in wanted and both[0][0] and both[0][0] == both[0][1]:
-            return before.rule.severity is not Severity.NOTE
-        return before.rule.id in wanted
 
     def _trouble(self, item: _Found) -> Trouble:
         rule, line = item.rule, self.lines[item.index]
@@ -272,12 +282,16 @@ def _first(lines: Sequence[LogLine], wanted: tuple[str, re.Pattern[str]]) -> str
     return ""
 
 
+def _is_cause(before: _Found, item: _Found) -> bool:
+    """Whether a line may follow from one before: they do not speak of different things."""
+    both = ((before.fields.get(name), item.fields.get(name)) for name in ("device", "file"))
+    return not any(one and other and one != other for one, other in both)
+
+
 def _subject(rule: Rule, fields: Mapping[str, str]) -> tuple[str, ...]:
     """What a line is about: lines of one rule about the same are told once."""
     if rule.crash:
         return ()
-    if "consumer" in fields:
-        return (fields["consumer"],)
     return (fields.get("device", ""), fields.get("supplier", ""), fields.get("file", "").rpartition("/")[2])
 
 

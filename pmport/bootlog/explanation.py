@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Explanation", "Trouble"]
 
+SHOWN = 40
+"""Troubles that are told in full; data and findings have all."""
+
 
 @dataclass(frozen=True)
 class Trouble(Renders):
@@ -140,7 +143,9 @@ class Explanation(Renders):
         ]
         noise = sum(self.noise.values())
         parts: list[View] = [Table(("", ""), about)] if about else []
-        parts += [Text(_told(number, trouble)) for number, trouble in enumerate(self, start=1)]
+        parts += [_told(number, trouble) for number, trouble in enumerate(self.troubles[:SHOWN], start=1)]
+        if len(self) > SHOWN:
+            parts.append(Text(f"… and {len(self) - SHOWN} more."))
         if not self.troubles:
             parts.append(Text("No trouble that pmport knows."))
         if self.waiting:
@@ -149,8 +154,8 @@ class Explanation(Renders):
         return Stack(parts)
 
 
-def _told(number: int, trouble: Trouble) -> str:
-    """A trouble in some lines."""
+def _told(number: int, trouble: Trouble) -> Table:
+    """A trouble, and below it what is known of it."""
     head = f"{number}. {trouble.severity}: {trouble.says}"
     if trouble.meaning:
         head += f" ({trouble.meaning})"
@@ -166,4 +171,4 @@ def _told(number: int, trouble: Trouble) -> str:
         ("try", trouble.remedy),
         ("log", f"{when}: {trouble.line.text[:200]}"),
     ]
-    return "\n".join([head, *(f"   {name:6} {text}" for name, text in rows if text)])
+    return Table(("", ""), [row for row in rows if row[1]], title=head)

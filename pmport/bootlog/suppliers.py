@@ -10,11 +10,13 @@ Example:
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from itertools import islice
 
 __all__ = ["picture"]
 
 DEEPEST = 12
 MOST = 60
+"""Lines of a picture: who waits for many has many ways to them, and each is drawn."""
 
 
 def picture(waits: Mapping[str, tuple[str, ...]], remarks: Mapping[str, str]) -> str:
@@ -29,9 +31,8 @@ def picture(waits: Mapping[str, tuple[str, ...]], remarks: Mapping[str, str]) ->
     """
     suppliers = {name for names in waits.values() for name in names}
     tops = [device for device in waits if device not in suppliers] or list(waits)[:1]
-    lines = [line for top in tops for line in _drawn(top, waits, remarks)]
-    more = len(lines) - MOST
-    return "\n".join([*lines[:MOST], *([f"… {more} more"] if more > 0 else [])])
+    lines = list(islice((line for top in tops for line in _drawn(top, waits, remarks)), MOST + 1))
+    return "\n".join([*lines[:MOST], *(["… and more"] if len(lines) > MOST else [])])
 
 
 def _drawn(top: str, waits: Mapping[str, tuple[str, ...]], remarks: Mapping[str, str]) -> Iterator[str]:

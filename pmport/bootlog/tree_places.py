@@ -95,10 +95,16 @@ class TreePlaces:
                 found.setdefault(self.name(node), node)
         return found
 
+    @cached_property
+    def _buses(self) -> dict[str, list[TreeNode]]:
+        """The controllers of each kind of bus."""
+        nodes = list(self._tree.walk())
+        return {bus: [node for node in nodes if node.unit_name in {bus, f"{bus}-gpio"}] for bus in ("i2c", "spi")}
+
     def _on_bus(self, bus: str, number: str, address: int) -> TreeNode | None:
         """The node at an address of a numbered bus; without an alias for the bus, the only one with that address."""
         named = self._tree.aliases.get(f"{bus}{number}")
-        buses = [named] if named else [node for node in self._tree.walk() if node.unit_name in {bus, f"{bus}-gpio"}]
+        buses = [named] if named else self._buses[bus]
         nodes = [child for node in buses for child in node.children.values() if child.cells("reg")[:1] == (address,)]
         return nodes[0] if len(nodes) == 1 else None
 

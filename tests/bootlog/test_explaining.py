@@ -138,3 +138,42 @@ def test_any_mixture_is_explained_and_safe_to_print(pieces: list[str], ends: str
 @given(st.binary(max_size=400))
 def test_bytes_that_are_no_log_are_explained(data: bytes) -> None:
     explain(b"x" + data)
+
+
+def test_what_came_right_later_is_no_trouble() -> None:
+    waiting = b"[    1.0] Waiting for root device /dev/mmcblk0p2...\n"
+    mounted = b"[    1.5] EXT4-fs (mmcblk0p2): mounted filesystem with ordered data mode\n"
+    assert [one.rule for one in explain(waiting)] == ["root-waiting"]
+    assert not explain(waiting + mounted).troubles
+    assert [one.rule for one in explain(waiting + mounted + waiting)] == ["root-waiting"]
+
+
+def test_a_warning_is_told_with_the_words_before_it() -> None:
+    log = b"""[    1.0] ------------[ cut here ]------------
+[    1.1] dsi0pll already disabled
+[    1.2] WARNING: CPU: 0 PID: 60 at drivers/clk/clk.c:1188 clk_core_disable+0x1c0/0x200
+"""
+    (trouble,) = explain(log)
+    assert trouble.says == "The kernel wonders at drivers/clk/clk.c:1188: dsi0pll already disabled"
+
+
+def test_many_ways_from_one_to_another_are_drawn_to_a_limit() -> None:
+    names = range(16)
+    waits = (
+        f"platform {a}.x: deferred probe pending: platform: supplier {b}.x not ready"
+        for a in names
+        for b in names[a + 1 :]
+    )
+    picture = explain("\n".join(waits).encode()).waiting.splitlines()
+    assert picture[-1] == "… and more"
+    assert len(picture) == 61
+
+
+def test_thousands_of_troubles_are_told_to_a_limit_and_counted() -> None:
+    log = "\n".join(
+        f"foo {number:x}.dev: probe with driver foo failed with error -22" for number in range(65536, 70536)
+    )
+    found = explain(log.encode(), TREE)
+    assert len(found) == 5000
+    assert str(found.view()).count("probe with driver") == 40
+    assert "… and 4960 more." in str(found.view())
