@@ -39,6 +39,7 @@ if TYPE_CHECKING:
         notebook as notebook,
         plan as plan,
         redaction as redaction,
+        reporting as reporting,
         surveying as surveying,
         transport as transport,
         unpacking as unpacking,
@@ -48,14 +49,16 @@ if TYPE_CHECKING:
     from pmport.errors import PmportError as PmportError
     from pmport.findings import Finding as Finding, Severity as Severity
     from pmport.opening import open as open
+    from pmport.reporting.phone_report import report as report
     from pmport.section import Section as Section
     from pmport.surveying.survey_run import survey as survey
 else:
     _PUBLIC = {
-        "pmport": "__version__ board bootcheck bootlog device_db devicetree errors events facts flashers formats generate initramfs kernels notebook plan redaction surveying transport unpacking virtual wire",
+        "pmport": "__version__ board bootcheck bootlog device_db devicetree errors events facts flashers formats generate initramfs kernels notebook plan redaction reporting surveying transport unpacking virtual wire",
         "pmport.errors": "PmportError",
         "pmport.findings": "Finding Severity",
         "pmport.opening": "open",
+        "pmport.reporting.phone_report": "report",
         "pmport.section": "Section",
         "pmport.surveying.survey_run": "survey",
     }

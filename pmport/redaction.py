@@ -33,7 +33,7 @@ IDENTIFYING: tuple[tuple[str, str], ...] = (
     ),
     (
         "hardware address",
-        r"(?:wifi|wlan|bt|bluetooth|eth|btmac|wifi[-_]?mac)?[-_.]?(?:mac|macaddr|mac[-_]?addr(?:ess)?|bdaddr)|usb_network_host_addr",
+        r"(?:(?:local|perm|factory)[-_]?)?(?:wifi|wlan|bt|bluetooth|eth|btmac|wifi[-_]?mac)?[-_.]?(?:mac|macaddr|mac[-_]?addr(?:ess)?|bd[-_]?addr(?:ess)?)|usb_network_host_addr",
     ),
     ("unlock code", r"unlock[-_]?(?:code|key)|(?:[a-z]+[-_])?token|get_unlock_data"),
     ("telephone subscriber", r"imsi|iccid|msisdn|phone[-_]?number"),

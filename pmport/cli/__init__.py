@@ -33,6 +33,7 @@ __all__ = ["main"]
 
 _OWN: dict[str, tuple[str, str]] = {
     "inspect": ("pmport.cli.inspect:inspect", "what a file is, what is in it, and what it tells"),
+    "report": ("pmport.cli.report:report", "a page to send: what files tell of a phone, without what identifies it"),
     "survey": ("pmport.cli.survey:survey", "what many files are and tell, one row a file"),
     "bootcheck": ("pmport.cli.bootcheck:bootcheck", "what would keep a boot image from booting"),
     "vbmeta": ("pmport.cli.vbmeta:vbmeta", "make a vbmeta image: one that disables verification, or a signed one"),

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from pmport.devicetree.overlay_making import make_overlay as make_overlay
     from pmport.devicetree.overlays import Applied as Applied, Change as Change, apply_overlay as apply_overlay
     from pmport.devicetree.phandle_graph import Edge as Edge, Graph as Graph, graph as graph
+    from pmport.devicetree.pin_table import pins as pins
     from pmport.devicetree.properties import Property as Property
     from pmport.devicetree.reference_resolver import (
         Reference as Reference,
@@ -45,8 +46,10 @@ if TYPE_CHECKING:
         parse_source as parse_source,
         read_source as read_source,
     )
+    from pmport.devicetree.supply_tree import supplies as supplies
     from pmport.devicetree.tree import DeviceTree as DeviceTree
     from pmport.devicetree.tree_node import TreeNode as TreeNode
+    from pmport.devicetree.tree_outline import outline as outline
 else:
     _PUBLIC = {
         "pmport.devicetree.addresses": "Range cpu_ranges reg to_cpu",
@@ -61,10 +64,13 @@ else:
         "pmport.devicetree.overlay_making": "make_overlay",
         "pmport.devicetree.overlays": "Applied Change apply_overlay",
         "pmport.devicetree.phandle_graph": "Edge Graph graph",
+        "pmport.devicetree.pin_table": "pins",
         "pmport.devicetree.properties": "Property",
         "pmport.devicetree.reference_resolver": "Reference all_references references regulators",
         "pmport.devicetree.source": "Compiled compile_source parse_source read_source",
+        "pmport.devicetree.supply_tree": "supplies",
         "pmport.devicetree.tree": "DeviceTree",
         "pmport.devicetree.tree_node": "TreeNode",
+        "pmport.devicetree.tree_outline": "outline",
     }
     __all__, __getattr__, __dir__ = lazily(__name__, _PUBLIC)

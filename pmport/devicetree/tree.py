@@ -289,6 +289,11 @@ class DeviceTree(Renders):
         rows = [(node.name, ", ".join(node.compatible), node.status) for node in self.root.children.values()]
         return Table(("node", "compatible", "status"), rows, title=model, empty="no nodes")
 
+    def _repr_html_(self) -> str:
+        from pmport.devicetree.tree_outline import outline  # noqa: PLC0415 - notebooks alone draw it
+
+        return outline(self)._repr_html_()
+
     def __repr__(self) -> str:
         model = next(iter(self.root.strings("model")), "")
         return f"<DeviceTree {model!r}: {sum(1 for _ in self.root.walk())} nodes>"

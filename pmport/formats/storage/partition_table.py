@@ -84,6 +84,12 @@ class PartitionTable(tuple[Partition, ...], Renders):
             raise KeyError(f"no partition is named {place!r}; there are {', '.join(p.name for p in self) or 'none'}")
         return partition
 
+    @property
+    def in_order(self) -> PartitionTable:
+        """The same, storage by storage in the order in which they lie there; those without a place behind the others."""
+        far = max((partition.start or 0 for partition in self), default=0) + 1
+        return PartitionTable(sorted(self, key=lambda p: (p.storage, far if p.start is None else p.start)))
+
     def overlaps(self) -> Iterator[tuple[Partition, Partition]]:
         """Neighbours on one storage that share bytes.
 
