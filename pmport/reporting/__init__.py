@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING
 from pmport.lazy import lazily
 
 if TYPE_CHECKING:
-    from pmport.reporting.page import page as page
+    from pmport.reporting.page_html import page as page
     from pmport.reporting.phone_report import PhoneReport as PhoneReport, report as report
     from pmport.reporting.sections import Topic as Topic
 else:
     _PUBLIC = {
-        "pmport.reporting.page": "page",
+        "pmport.reporting.page_html": "page",
         "pmport.reporting.phone_report": "PhoneReport report",
         "pmport.reporting.sections": "Topic",
     }

@@ -15,7 +15,7 @@ from pmport.file_writing import replacing
 from pmport.opening import open as opened
 from pmport.redaction import redact
 from pmport.render import Table
-from pmport.reporting.page import page
+from pmport.reporting.page_html import page
 from pmport.reporting.sections import Opened, Topic, topics
 from pmport.untrusted import printable
 
