@@ -144,6 +144,13 @@ SORT = (
     "c=(parseFloat(p)-parseFloat(q))||p.localeCompare(q);return d?c:-c}).forEach(function(r){b.appendChild(r)})})(this)"
 )
 """What a click on a heading does: sort by its column, and the other way at the next click. It needs nothing from outside."""
+MOST_ROWS = 200
+"""So many rows of a table are shown in a notebook until all are asked for."""
+SHOW_ALL = (
+    "(function(b){var t=b.closest('table'),m=t.tBodies[1];Array.from(m.rows).forEach(function(r){t.tBodies[0].appendChild(r)});"
+    "m.remove();t.tFoot.remove()})(this)"
+)
+"""What asks for them."""
 
 
 @dataclass(frozen=True)
@@ -179,12 +186,23 @@ class Table(Drawn):
         sorts = f" title='sort' onclick=\"{SORT}\"" if len(self.cells) >= SORTED_FROM else ""
         style = "text-align:left;cursor:pointer" if sorts else "text-align:left"
         columns = "".join(f"<th style='{style}'{sorts}>{_escaped(column)}</th>" for column in self.columns)
-        rows = "".join(
-            "<tr>" + "".join(f"<td style='text-align:left'>{_escaped(cell)}</td>" for cell in row) + "</tr>"
-            for row in self.cells
-        )
-        body = rows or f"<tr><td colspan='{len(self.columns)}'>{_escaped(self.empty)}</td></tr>"
-        return f"<table>{head if self.title else ''}<thead><tr>{columns}</tr></thead><tbody>{body}</tbody></table>"
+        first, more = self.cells[:MOST_ROWS], self.cells[MOST_ROWS:]
+        body = _rows(first) or f"<tr><td colspan='{len(self.columns)}'>{_escaped(self.empty)}</td></tr>"
+        rest = ""
+        if more:
+            button = f"<button type='button' onclick=\"{SHOW_ALL}\">show all {len(self.cells)}</button>"
+            rest = (
+                f"<tbody hidden>{_rows(more)}</tbody><tfoot><tr><td colspan='{len(self.columns)}'"
+                f" style='text-align:left'>{len(more)} more rows: {button}</td></tr></tfoot>"
+            )
+        head = head if self.title else ""
+        return f"<table>{head}<thead><tr>{columns}</tr></thead><tbody>{body}</tbody>{rest}</table>"
+
+
+def _rows(rows: Sequence[tuple[str, ...]]) -> str:
+    return "".join(
+        "<tr>" + "".join(f"<td style='text-align:left'>{_escaped(cell)}</td>" for cell in row) + "</tr>" for row in rows
+    )
 
 
 @dataclass(frozen=True)

@@ -74,3 +74,11 @@ def test_a_longer_table_sorts_at_a_click_and_a_short_one_is_left_alone() -> None
     assert longer.count("onclick=") == 1
     assert "<script" not in longer
     assert "onclick" not in Table(("size",), [(1,)])._repr_html_()
+
+
+def test_a_long_table_is_shown_in_part_until_all_is_asked_for() -> None:
+    html = Table(("n",), [(number,) for number in range(1000)])._repr_html_()
+    shown, _, rest = html.partition("<tbody hidden>")
+    assert (shown.count("<tr>"), rest.count("<td style='text-align:left'>9")) == (201, 100)
+    assert "show all 1000" in rest
+    assert "show all" not in Table(("n",), [(number,) for number in range(200)])._repr_html_()
