@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import importlib
 import inspect
+import io
+import re
 import types
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import click
+from rich.console import Console
 
 import pmport
+import pmport.demo
 from pmport.cli import COMMANDS
 from pmport.cli import pmport as command
 from pmport.formats import FORMATS
@@ -44,6 +48,9 @@ def write_tables(folder: Path) -> None:
         "rules.md": rules_page(),
         "errors.md": errors_page(),
         "phones.md": phones_page(),
+        "facts.md": facts_page(),
+        "_made/inspect.svg": picture(),
+        "_made/notebook.html": notebook(),
         **{f"api/{name}.md": text for name, text in api_pages()},
     }
     for name, text in pages.items():
@@ -102,9 +109,64 @@ def devices_page() -> str:
     return f"""# Devices
 
 {len(rows)} records, as `device_db/` holds them. `pmport db show CODENAME` prints one whole, `pmport db search` narrows down.
+Where scripts run, a field above the table filters it: `oneplus sdm845` leaves the rows that have both words.
 
 {table(("codename", "name", "year", "SoC", "architecture", "flash method", "category"), rows)}
 """
+
+
+def facts_page() -> str:
+    """Every field of the facts, and what each is read from.
+
+    Returns:
+        The page.
+    """
+    fields = [(f"`{name}`", meaning) for name, meaning in pmport.facts.FIELDS.items()]
+    readers = []
+    for value, reader in pmport.facts.READERS.items():
+        kind, read = pmport.lazy.named(value), pmport.lazy.named(reader)
+        doc = (inspect.getdoc(read) or "").split("\n\n")[0]
+        readers.append((f"`{kind.__name__}`", getattr(kind, "KIND", ""), f"`{reader.replace(':', '.')}`", doc))
+    return f"""# Facts
+
+What is known about a device is a set of facts. Each has a field, a value, who said it, and where.
+
+## Fields
+
+`pmport.facts.FIELDS`, {len(fields)} of them:
+
+{table(("field", "meaning"), fields)}
+
+## Readers
+
+`pmport.facts.READERS`: which values tell facts. A subclass uses its base's row, and a container without a row tells what is
+inside.
+
+{table(("type", "what it is", "read by", "what it tells"), readers)}
+"""
+
+
+def picture() -> str:
+    """What a terminal shows of a stock image, without a font from elsewhere.
+
+    Returns:
+        SVG.
+    """
+    console = Console(record=True, width=100, file=io.StringIO(), force_terminal=True)
+    with pmport.open(bytes(pmport.demo.stock_image())) as image:
+        console.print(image.view())
+    svg = console.export_svg(title="pmport inspect boot.img", unique_id="pmport")
+    return re.sub(r"@font-face \{.*?\}\s*", "", svg, flags=re.DOTALL)
+
+
+def notebook() -> str:
+    """What a notebook shows of the same image.
+
+    Returns:
+        HTML.
+    """
+    with pmport.open(bytes(pmport.demo.stock_image())) as image:
+        return f'<div class="notebook">{image._repr_html_()}</div>'
 
 
 def rules_page() -> str:

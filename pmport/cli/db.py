@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from pmport.cli import completing
 from pmport.cli.output import json_option, report
 from pmport.cli.source import opened, text_of
 from pmport.cli.suggesting import SuggestingGroup
@@ -41,7 +42,7 @@ def db() -> None:
 
 
 @db.command(epilog="Example: pmport db show oneplus-enchilada")
-@click.argument("codename")
+@click.argument("codename", shell_complete=completing.codenames)
 @records_option
 @json_option
 def show(codename: str, *, as_json: bool, raw: bool) -> int:
@@ -228,7 +229,7 @@ GENERATORS = {
 
 
 @db.command(epilog="Example: pmport db generate oneplus-enchilada --as mobile-nixos")
-@click.argument("codename", metavar="CODENAME|FILE")
+@click.argument("codename", metavar="CODENAME|FILE", shell_complete=completing.codenames)
 @click.option("--as", "what", type=click.Choice(sorted(GENERATORS)), default="deviceinfo", show_default=True)
 @records_option
 def generate(codename: str, what: str) -> None:

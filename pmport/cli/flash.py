@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from pmport.cli import completing
 from pmport.cli.output import json_option, report
 from pmport.cli.phone import phone_options, size_of
 from pmport.cli.progress import shown
@@ -69,7 +70,7 @@ def _images(images: tuple[str, ...]) -> dict[str, str]:
 
 
 @click.command(epilog="Example: pmport flash --codename oneplus-enchilada boot=boot.img rootfs=rootfs.img --dry-run")
-@click.argument("images", nargs=-1, metavar="ROLE=FILE...")
+@click.argument("images", nargs=-1, metavar="ROLE=FILE...", shell_complete=completing.roles)
 @click.option("--method", default="", metavar="NAME", help="fastboot, heimdall or 0xffff, where no record tells it.")
 @click.option(
     "--package",
@@ -84,7 +85,9 @@ def _images(images: tuple[str, ...]) -> dict[str, str]:
     type=click.Path(exists=True, dir_okay=False),
     help="Recorded partition table of a Samsung phone, to plan without it.",
 )
-@click.option("--codename", help="Device record to take partitions and names from.")
+@click.option(
+    "--codename", shell_complete=completing.codenames, help="Device record to take partitions and names from."
+)
 @click.option("--record", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="A record file instead.")
 @click.option(
     "--getvars",
@@ -233,7 +236,7 @@ def plan_rows(plan: Any) -> dict[str, Any]:
 
 @click.command(epilog="Example: pmport boot boot.img")
 @click.argument("image", type=click.Path(exists=True, dir_okay=False))
-@click.option("--codename", help="Device record that the image is for.")
+@click.option("--codename", shell_complete=completing.codenames, help="Device record that the image is for.")
 @phone_options
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object per event.")
 def boot(connect: Callable[..., Any], image: str, codename: str | None, *, as_json: bool) -> int:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 import pmport
-from pmport.cli import EXIT_FINDINGS
+from pmport.cli import EXIT_FINDINGS, completing
 from pmport.cli.output import json_option, report, say
 from pmport.cli.source import opened
 from pmport.cli.suggesting import SuggestingGroup
@@ -75,7 +75,14 @@ def _leave(code: int) -> None:
 
 
 _ASKED = [
-    click.option("--category", "-c", "categories", multiple=True, help="Category or alias; may be repeated."),
+    click.option(
+        "--category",
+        "-c",
+        "categories",
+        multiple=True,
+        shell_complete=completing.categories,
+        help="Category or alias; may be repeated.",
+    ),
     click.option(
         "--rules",
         "rules_path",

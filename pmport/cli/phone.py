@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TextIO, TypeVar
 
 import click
 
+from pmport.cli import completing
 from pmport.errors import NoDeviceError
 
 if TYPE_CHECKING:
@@ -38,11 +39,20 @@ def phone_options(command: F) -> F:
     """
 
     @click.option(
-        "--device", default="", metavar="NAME", help="Serial number, usb:1-4 path, tcp:host[:port] or udp:host[:port]."
+        "--device",
+        default="",
+        metavar="NAME",
+        shell_complete=completing.devices,
+        help="Serial number, usb:1-4 path, tcp:host[:port] or udp:host[:port].",
     )
     @click.option("--wait", type=float, default=0.0, metavar="SECONDS", help="Wait so long until it is plugged in.")
     @click.option("--timeout", type=float, metavar="SECONDS", help="Wait so long for each answer of the phone.")
-    @click.option("--virtual", metavar="PHONE", help="Practise on a virtual phone: `pmport virtual phones` lists them.")
+    @click.option(
+        "--virtual",
+        metavar="PHONE",
+        shell_complete=completing.phones,
+        help="Practise on a virtual phone: `pmport virtual phones` lists them.",
+    )
     @click.option("--log", metavar="FILE", type=click.File("w"), help="Write down all that goes over the cable.")
     @wraps(command)
     def with_phone(

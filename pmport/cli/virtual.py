@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from pmport.bootcheck.profiles import PROFILES
+from pmport.cli import completing
 from pmport.cli.output import json_option, report
 from pmport.cli.source import opened
 from pmport.cli.suggesting import SuggestingGroup
@@ -62,7 +63,14 @@ def _fault(context: click.Context, option: click.Parameter, texts: tuple[str, ..
     context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False},
     epilog="Example: pmport virtual run --phone lk -- fastboot flash boot boot.img",
 )
-@click.option("--phone", "names", multiple=True, metavar="NAME", help="Which: `pmport virtual phones` lists them.")
+@click.option(
+    "--phone",
+    "names",
+    multiple=True,
+    metavar="NAME",
+    shell_complete=completing.phones,
+    help="Which: `pmport virtual phones` lists them.",
+)
 @click.option("--fault", "faults", multiple=True, metavar="KIND@INDEX[:SECONDS]", callback=_fault, help="Let the transfer of that index fail: unplug, stall, nak, short, garbage, slow.")  # fmt: skip
 @click.option("--folder", type=click.Path(file_okay=False, path_type=Path), help="Keep the partitions in files there, over several runs.")  # fmt: skip
 @click.option("--trace", is_flag=True, help="Print each call that the program makes to the kernel.")
