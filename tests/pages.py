@@ -44,9 +44,9 @@ def fill(folder: Path) -> None:
     kept = {
         "boot.img": stock,
         "signed.img": _with_footer(stock),
-        "vbmeta.img": bytes(VbMeta.build([_hash(stock)], padding_size=4096)),
+        "stock-vbmeta.img": bytes(VbMeta.build([_hash(stock)], padding_size=4096)),
         "factory.zip": _factory(stock),
-        "board.dts": b'#define NAME "Acme Argon"\n/dts-v1/;\n/ { model = NAME; compatible = "acme,argon"; };\n',
+        "mainline.dts": b'#define NAME "Acme Argon"\n/dts-v1/;\n/ { model = NAME; compatible = "acme,argon"; };\n',
         "kernel.config": b"CONFIG_I2C=y\nCONFIG_INPUT=y\n",
         **{f"super.img.{number}": bytes(piece) for number, piece in enumerate(split(bytes(3 << 16) + stock * 24, 1 << 16))},
     }  # fmt: skip
