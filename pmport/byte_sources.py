@@ -11,7 +11,7 @@ import os
 import stat
 from collections.abc import Callable
 from dataclasses import dataclass
-from errno import EISDIR
+from errno import EISDIR, ENOENT
 from io import BufferedRandom, BufferedReader, FileIO, TextIOBase
 from pathlib import Path
 from threading import Lock
@@ -236,7 +236,11 @@ def source_of_path(path: str | os.PathLike[str]) -> Source:
         OSError: If the path cannot be read, or is a directory.
         TooLargeError: If a pipe does not end.
     """
-    if _has_places(os.stat(path).st_mode):  # noqa: PTH116 - any path-like will do
+    try:
+        mode = os.stat(path).st_mode  # noqa: PTH116 - any path-like will do
+    except ValueError:  # a NUL, or letters that the system has not
+        raise FileNotFoundError(ENOENT, "No file can be called so", os.fspath(path)) from None
+    if _has_places(mode):
         return FileSource(path)
     with open(path, "rb") as file:  # noqa: PTH123 - as above
         data = file.read(STREAM_LIMIT)

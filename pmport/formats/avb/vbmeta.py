@@ -31,6 +31,7 @@ from pmport.formats.avb.descriptors import (
 )
 from pmport.formats.avb.header import BLOCK, HEADER_SIZE, VbMetaHeader
 from pmport.formats.avb.keys import ALGORITHMS, PublicKey, sign
+from pmport.formats.base.given import number, text
 from pmport.node import Format, Node, Part, Role
 from pmport.section import Section
 
@@ -41,6 +42,8 @@ __all__ = ["VbMeta", "salted"]
 
 HASHTREE_DISABLED = 1
 VERIFICATION_DISABLED = 2
+
+LARGEST_PADDING = 1 << 30
 
 
 class VbMeta(Node):
@@ -127,8 +130,11 @@ class VbMeta(Node):
                 field="algorithm",
                 remedy=f"Give a key with one of {', '.join(row.name for row in ALGORITHMS[1:])}, or none with NONE",
             )
-        if not 0 <= flags <= HASHTREE_DISABLED | VERIFICATION_DISABLED:
-            raise FormatError(f"Flags are {flags}", format=FORMAT, field="flags", remedy="0 to 3 are known")
+        number(flags, "flags", FORMAT, high=HASHTREE_DISABLED | VERIFICATION_DISABLED)
+        number(padding_size, "padding_size", FORMAT, high=LARGEST_PADDING)
+        number(rollback_index, "rollback_index", FORMAT, high=(1 << 64) - 1)
+        number(rollback_index_location, "rollback_index_location", FORMAT)
+        number(required_minor, "required_minor", FORMAT)
         listed = b"".join(descriptor.encode() for descriptor in descriptors)
         key = _public_blob(private_key, chosen.bits) if private_key else b""
         aux = _blocked(listed + key + metadata)
@@ -149,7 +155,7 @@ class VbMeta(Node):
             rollback_index=rollback_index,
             flags=flags,
             rollback_index_location=rollback_index_location,
-            release_field=release.encode().ljust(48, b"\0"),
+            release_field=text(release, "release", FORMAT, most=48).ljust(48, b"\0"),
         )
         head = header.encode()
         auth = b""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pmport.errors import FormatError
 
-__all__ = ["number"]
+__all__ = ["number", "text"]
 
 WORD = (1 << 32) - 1
 
@@ -34,3 +34,32 @@ def number(value: object, field: str, format: str, *, low: int = 0, high: int = 
             f"{field} is {value!r}", format=format, field=field, remedy=f"Give a number from {low} to {high}"
         )
     return int(value)
+
+
+def text(value: object, field: str, format: str, *, most: int | None = None) -> bytes:
+    """Text that fits its field.
+
+    Args:
+        value: What was given.
+        field: The field's name, for the error.
+        format: The format's name, for the error.
+        most: The bytes that the field holds; None: any number.
+
+    Returns:
+        Its bytes; those that are no UTF-8 as they were read (``surrogateescape``).
+
+    Raises:
+        FormatError: If it is no text, cannot be written, or is too long.
+
+    Example:
+        >>> text("sc8830", "name", "SPRD", most=8)
+        b'sc8830'
+    """
+    try:
+        raw = value.encode("utf-8", "surrogateescape") if isinstance(value, str) else None
+    except UnicodeEncodeError:
+        raw = None
+    if raw is None or (most is not None and len(raw) > most):
+        long = f"longer than {most} bytes" if raw is not None else "no text that can be written"
+        raise FormatError(f"{field} is {long}: {str(value)[:40]!r}", format=format, field=field)
+    return raw

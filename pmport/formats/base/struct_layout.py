@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Mapping
 from typing import Any
 
@@ -48,5 +49,8 @@ def encode_over(declaration: Any, values: Mapping[str, object], page: bytes, for
             value = value.ljust(size, b"\0")
         if value is not None:
             fitting[name] = value
-    written: bytes = declaration.build(fitting)
+    try:
+        written: bytes = declaration.build(fitting)
+    except (struct.error, KeyError, TypeError, ValueError) as error:  # what compiled declarations raise
+        raise FormatError(f"A value is missing, or of another type: {error}", format=format) from None
     return written + page[len(written) :]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, TypedDict
 
 from pmport.errors import FormatError
+from pmport.formats.base.given import number, text
 from pmport.formats.boot import os_version as version_words
 from pmport.formats.boot.deferred_id import LatePage
 from pmport.formats.boot.header import FORMAT, MODERN_PAGE_SIZE, NEWEST, PAGE_SIZES, BootHeader, Layout, page_aligned
@@ -125,7 +126,7 @@ def assemble(
     """
     given = {"kernel": kernel, "ramdisk": ramdisk, **others}
     sections = {part: Section.of(given.get(part, b"")) for part in ORDER}
-    _check(header_version, sections)
+    _check(number(header_version, "header_version", FORMAT), sections)
     check_recipe(id_recipe)
     layout = Layout(f"v{header_version}")
     pages = MODERN_PAGE_SIZE if header_version >= 3 else page_size or 2048
@@ -149,7 +150,7 @@ def assemble(
         page_size=pages,
         dt_size=sections["dt"].size,
         os_version_word=version_words.encode(os_version, os_patch_level),
-        name_field=name.encode("utf-8", "surrogateescape"),
+        name_field=text(name, "name", FORMAT),
         cmdline_field=first,
         extra_field=rest,
         recovery_dtbo_size=sections["recovery_dtbo"].size,
@@ -182,17 +183,17 @@ def split_cmdline(cmdline: str, layout: Layout, *, full: bool = False) -> tuple[
     Raises:
         FormatError: If it is too long.
     """
-    text = cmdline.encode("utf-8", "surrogateescape")
+    words = text(cmdline, "cmdline", FORMAT)
     modern = layout in {Layout.V3, Layout.V4}
     room = 1536 if full else 1535 if modern else 1534
-    if len(text) > room:
+    if len(words) > room:
         raise FormatError(
-            f"The command line has {len(text)} bytes, and the fields hold {room}", format=FORMAT, field="cmdline"
+            f"The command line has {len(words)} bytes, and the fields hold {room}", format=FORMAT, field="cmdline"
         )
     if modern:
-        return text, b""
+        return words, b""
     split = 512 if full else 511
-    return text[:split], text[split:]
+    return words[:split], words[split:]
 
 
 def layout_parts(page: Section, sections: tuple[tuple[str, Section], ...]) -> tuple[Part, ...]:

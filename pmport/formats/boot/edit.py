@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal, TypedDict
 from pmport.errors import FormatError
 from pmport.findings import Finding, Severity
 from pmport.formats.avb.edit import AvbChoice, retail
+from pmport.formats.base.given import text
 from pmport.formats.boot import os_version as version_words
 from pmport.formats.boot.build import KNOWN, ORDER, split_cmdline
 from pmport.formats.boot.header import FORMAT, MAGIC, BootHeader, Layout, page_aligned
@@ -154,7 +155,7 @@ def _new_header(
     for name, section in sections.items():
         values["signature_size" if name == "boot_signature" else f"{name}_size"] = section.size
     if "name" in edits:
-        values["name_field"] = edits["name"].encode("utf-8", "surrogateescape")
+        values["name_field"] = text(edits["name"], "name", FORMAT)
     if "cmdline" in edits:
         full = image.header_version < 3 and image.header.cmdline_field[511] != 0
         first, rest = split_cmdline(edits["cmdline"], image.header.layout, full=full)

@@ -16,6 +16,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from pmport.errors import FormatError
+from pmport.formats.base.given import text
 from pmport.node import Container, Format, Part, Role
 from pmport.section import Section
 
@@ -113,7 +114,7 @@ class MtkImage(Container):
         Raises:
             FormatError: If the name is too long.
         """
-        name = label.encode("utf-8", "surrogateescape")
+        name = text(label, "label", FORMAT)
         if len(name) > LABEL_SIZE:
             raise FormatError(f"The name {label!r} is longer than 32 bytes", format=FORMAT, field="label")
         section = Section.of(payload)

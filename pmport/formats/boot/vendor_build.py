@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypedDict, cast
 
 from pmport.errors import FormatError
 from pmport.formats.avb.edit import AvbChoice, retail
+from pmport.formats.base.given import text
 from pmport.formats.boot.header import PAGE_SIZES, page_aligned
 from pmport.formats.boot.vendor_header import (
     ENTRY_SIZE,
@@ -154,7 +155,7 @@ def assemble(
         ramdisk_size=sum(fragment.section.size for fragment in fragments),
         cmdline_field=_cmdline(cmdline),
         tags_addr=tags_addr,
-        name_field=name.encode("utf-8", "surrogateescape"),
+        name_field=text(name, "name", FORMAT),
         header_size=HEADER_SIZES[header_version] if header_size is None else header_size,
         dtb_size=trees.size,
         dtb_addr=dtb_addr,
@@ -346,7 +347,7 @@ def _fragments(ramdisks: Readable | Sequence[Fragment], header_version: int) -> 
         raise FormatError("header version 3 has one ramdisk", format=FORMAT, field="vendor_ramdisk_size")
     names = [fragment.name for fragment in fragments]
     for name in names:
-        if name == BANNED or names.count(name) > 1 or len(name.encode("utf-8", "surrogateescape")) > 32:
+        if name == BANNED or names.count(name) > 1 or len(text(name, "name", FORMAT)) > 32:
             raise FormatError(
                 f"A fragment cannot be named {name!r}",
                 format=FORMAT,
@@ -366,11 +367,11 @@ def _table(fragments: Sequence[Fragment]) -> bytes:
 
 
 def _cmdline(cmdline: str) -> bytes:
-    text = cmdline.encode("utf-8", "surrogateescape")
-    if len(text) > CMDLINE_ROOM:
+    words = text(cmdline, "cmdline", FORMAT)
+    if len(words) > CMDLINE_ROOM:
         raise FormatError(
-            f"The command line has {len(text)} bytes, and the field holds {CMDLINE_ROOM}",
+            f"The command line has {len(words)} bytes, and the field holds {CMDLINE_ROOM}",
             format=FORMAT,
             field="cmdline",
         )
-    return text
+    return words

@@ -9,6 +9,7 @@ from functools import cache
 from typing import Any, Self
 
 from pmport.errors import FormatError
+from pmport.formats.base.given import number, text
 from pmport.formats.base.struct_layout import encode_over
 from pmport.formats.boot.header import PAGE_SIZES, page_aligned
 from pmport.section import Readable, Section
@@ -337,13 +338,13 @@ def encode_entry(fragment: Fragment, offset: int, old: bytes = b"") -> bytes:
     Raises:
         FormatError: If the name is longer than 32 bytes, or a number does not fit.
     """
-    if len(fragment.board_id) != 16 or not all(0 <= word < 1 << 32 for word in fragment.board_id):
+    if len(fragment.board_id) != 16:
         raise FormatError("A board id is 16 words of 32 bits", format=FORMAT, field="board_id")
     values = {
         "size": fragment.section.size,
         "offset": offset,
-        "type": int(fragment.type),
-        "name": fragment.name.encode("utf-8", "surrogateescape"),
-        "board_id": list(fragment.board_id),
+        "type": number(fragment.type, "type", FORMAT),
+        "name": text(fragment.name, "name", FORMAT),
+        "board_id": [number(word, "board_id", FORMAT) for word in fragment.board_id],
     }
     return encode_over(entry_declaration(), values, old, FORMAT)

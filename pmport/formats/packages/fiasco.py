@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, ClassVar, Self
 
 from pmport.errors import FormatError
 from pmport.findings import Finding, Severity
+from pmport.formats.base.given import text
 from pmport.node import Container, Format, Part, Role
 from pmport.section import Section
 from pmport.wire.nolo_image import TYPES, image_hash, padded_size
@@ -166,8 +167,8 @@ class Fiasco(Container):
         """
         blocks = [bytes([NAME, len(TITLE)]) + TITLE]
         if release:
-            text = release.encode() + b"\0"
-            blocks.append(bytes([RELEASE, len(text)]) + text)
+            said = text(release, "release", cls.KIND, most=254) + b"\0"
+            blocks.append(bytes([RELEASE, len(said)]) + said)
         body = len(blocks).to_bytes(4, "big") + b"".join(blocks)
         pieces: list[Readable] = [bytes([START]) + len(body).to_bytes(4, "big") + body]
         for image in images:

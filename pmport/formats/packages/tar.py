@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, ClassVar, Self
 from pmport.errors import FormatError
 from pmport.findings import Finding, Severity
 from pmport.formats.base.archive import Member, Members
+from pmport.formats.base.given import text
 from pmport.node import Format
 from pmport.section import Section
 
@@ -103,7 +104,7 @@ class TarArchive(Members):
         pieces.append(Section.zeros(2 * BLOCK))
         whole = Section.joined(pieces, FORMAT)
         if md5_name:
-            line = f"{whole.digest('md5').hex()}  {md5_name}\n".encode()
+            line = f"{whole.digest('md5').hex()}  ".encode() + text(md5_name, "md5_name", FORMAT) + b"\n"
             whole = Section.joined([*pieces, Section.of(line)], FORMAT)
         return cls.parse(whole)
 

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, ClassVar, Self
 
 from pmport.errors import FormatError
 from pmport.findings import Finding, Severity
+from pmport.formats.base.given import number, text
 from pmport.node import Container, Format, Part, Role
 from pmport.section import Section
 
@@ -132,12 +133,9 @@ class UImage(Container):
         if not sections:
             raise FormatError("There is no file to put in", format=KIND, field="size")
         data = sections[0] if len(sections) == 1 else Section.joined(_table(sections))
-        raw = name.encode()
-        if len(raw) > 32:
-            raise FormatError(f"The name has {len(raw)} bytes, and 32 fit", format=KIND, field="name")
-        for field, number in (("load", load), ("entry", entry), ("time", time), ("size", data.size)):
-            if not 0 <= number < 1 << 32:
-                raise FormatError(f"{number:#x} is no number of 32 bits", format=KIND, field=field)
+        raw = text(name, "name", KIND, most=32)
+        for field, value in (("load", load), ("entry", entry), ("time", time), ("size", data.size)):
+            number(value, field, KIND)
         codes = (
             _code(SYSTEMS, system),
             _code(ARCHITECTURES, architecture),
@@ -239,15 +237,15 @@ def _files(data: Section) -> list[Part]:
         sizes.append(int.from_bytes(word, "big"))
     at = 4 * (len(sizes) + 1)
     parts = [Part("sizes", data[:at], Role.HEADER)]
-    for number, size in enumerate(sizes):
+    for index, size in enumerate(sizes):
         if at + size > data.size or len(sizes) > MOST_FILES:
             raise FormatError(
-                f"File {number} takes bytes {at} to {at + size} of {data.size}",
+                f"File {index} takes bytes {at} to {at + size} of {data.size}",
                 format=KIND,
                 field="sizes",
                 offset=HEADER.size,
             )
-        parts.append(Part(f"file.{number}", data[at : at + size]))
+        parts.append(Part(f"file.{index}", data[at : at + size]))
         padded = min((size + 3) & ~3, data.size - at)
         if padded > size:
             parts.append(Part("padding", data[at + size : at + padded], Role.PADDING))
@@ -259,9 +257,9 @@ def _files(data: Section) -> list[Part]:
 
 def _table(sections: list[Section]) -> Iterable[Readable]:
     yield b"".join(section.size.to_bytes(4, "big") for section in sections) + bytes(4)
-    for number, section in enumerate(sections):
+    for index, section in enumerate(sections):
         yield section
-        if number + 1 < len(sections):
+        if index + 1 < len(sections):
             yield bytes(-section.size % 4)
 
 

@@ -19,6 +19,7 @@ from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from pmport.errors import FormatError
+from pmport.formats.base.given import number, text
 from pmport.formats.storage.partition_table import Partition, PartitionTable
 from pmport.node import Format, Node, Part, Role
 from pmport.render import Bar, Stack, Table, View, size_text
@@ -254,12 +255,10 @@ class Pit(Node):
             FormatError: If a name is too long, or there are no or too many entries.
         """
         listed = list(entries)
-        texts = {"gang_name": gang_name.encode(), "project": project.encode()}
-        for key, text in texts.items():
-            if len(text) > 8:
-                raise FormatError(f"{text!r} is longer than 8 bytes", format=cls.KIND, field=key)
-        fields = {key: text.ljust(8, b"\0") for key, text in texts.items()}
-        numbers = {"magic": MAGIC, "count": len(listed), "lu_count": lu_count, "reserved": 0}
+        texts = {"gang_name": gang_name, "project": project}
+        fields = {key: text(value, key, cls.KIND, most=8).ljust(8, b"\0") for key, value in texts.items()}
+        units = number(lu_count, "lu_count", cls.KIND, high=0xFFFF)
+        numbers = {"magic": MAGIC, "count": len(listed), "lu_count": units, "reserved": 0}
         head: bytes = header_declaration().build({**fields, **numbers})
         return cls.parse(head + b"".join(entry.encode() for entry in listed) + tail)
 

@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING, ClassVar, NamedTuple, Self
 
 from pmport.errors import FormatError
 from pmport.findings import Finding, Severity
+from pmport.formats.base.given import number
 from pmport.node import Container, Format, Node, Part, Role
 from pmport.section import PIECE, Section
 
@@ -39,6 +40,7 @@ HEADER = struct.Struct("<IHHHHIIII")
 CHUNK = struct.Struct("<HHII")
 LARGEST_RAW = 64 << 20
 """libsparse cuts raw chunks there (``MAX_BACKED_BLOCK_SIZE``)."""
+LARGEST_BLOCK = 1 << 30
 SMALLEST_LIMIT = 64 << 10
 """Below about 33 KiB, libsparse's two passes disagree with each other; nobody has such a bootloader."""
 
@@ -155,7 +157,11 @@ class SparseImage(Container):
 
         Returns:
             The image; its raw chunks stay in the raw image until it is written.
+
+        Raises:
+            FormatError: If the block size is impossible.
         """
+        _check_block_size(block_size)
         section = _padded(Section.of(raw), block_size)
         return cls._of_extents(_raw_extents(section, block_size), block_size, section.size // block_size)
 
@@ -295,6 +301,13 @@ class SparseImage(Container):
         return ()
 
 
+def _check_block_size(block_size: int) -> None:
+    if number(block_size, "block_size", FORMAT, low=4, high=LARGEST_BLOCK) % 4:
+        raise FormatError(
+            f"block_size is {block_size}", format=FORMAT, field="block_size", remedy="Use a multiple of 4"
+        )
+
+
 def is_sparse(source: Readable) -> bool:
     """Whether some bytes begin like a sparse image.
 
@@ -325,6 +338,7 @@ def split(source: Readable, limit: int, *, block_size: int = BLOCK_SIZE) -> Iter
     """
     if limit < SMALLEST_LIMIT:
         raise ValueError(f"pieces of {limit} bytes are too small: {SMALLEST_LIMIT} at least")
+    _check_block_size(block_size)
     section = Section.of(source)
     if is_sparse(section):
         image = SparseImage.parse(section)

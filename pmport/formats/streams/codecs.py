@@ -284,14 +284,19 @@ def compress(data: Readable, kind: str, level: int | None = None) -> bytes:
         The stream. gzip carries no name and no time; xz has a CRC32, because the kernel's decoder knows no other.
 
     Raises:
-        FormatError: If nothing here writes that kind.
+        FormatError: If nothing here writes that kind, or it has no such level.
     """
     content = Section.of(data).read()
     if kind not in _COMPRESSORS:
         raise FormatError(
             "Nothing here compresses like that", format=kind, remedy=f"Use one of {', '.join(_COMPRESSORS)}"
         )
-    return _COMPRESSORS[kind](content, level)
+    if level is not None and (isinstance(level, bool) or not isinstance(level, int)):
+        raise FormatError(f"Level is {level!r}", format=kind, field="level")
+    try:
+        return _COMPRESSORS[kind](content, level)
+    except (ValueError, OverflowError, lzma.LZMAError, zlib.error) as error:
+        raise FormatError(f"Level {level} is none of it: {error}", format=kind, field="level") from None
 
 
 def _zlib_stream(content: bytes, level: int | None, bits: int) -> bytes:

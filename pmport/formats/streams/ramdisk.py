@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, ClassVar, NamedTuple, Self, TypeVar, overload
 
 from pmport.errors import FormatError
 from pmport.findings import Finding, Severity
+from pmport.formats.base.given import number
 from pmport.formats.streams.codecs import kind_of
 from pmport.formats.streams.cpio import MAGICS, TRAILER, CpioEntry, read_archive, written
 from pmport.node import Container, Format, Node, Part, Role
@@ -120,8 +121,8 @@ class Ramdisk(Container):
             The ramdisk; times and owners are zero, so that the same entries give the same bytes.
         """
         made = [
-            CpioEntry(name, mode, Section.of(data), ino=FIRST_INO + number)
-            for number, (name, mode, data) in enumerate(entries)
+            CpioEntry(name, number(mode, "mode", FORMAT), Section.of(data), ino=FIRST_INO + index)
+            for index, (name, mode, data) in enumerate(entries)
         ]
         return cls(tuple(_piece(entry) for entry in (*made, CpioEntry(TRAILER, 0, Section.zeros(0)))))
 

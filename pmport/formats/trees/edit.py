@@ -151,6 +151,8 @@ def row_of(kind: str, fields: tuple[str, ...], ids: Mapping[str, object]) -> dic
     Raises:
         FormatError: If a name is no id of the format, or a value no number of 32 bits.
     """
+    if not isinstance(ids, Mapping):
+        raise FormatError(f"Ids are {ids!r}", format=kind, field="ids", remedy="Give a mapping of names to numbers")
     if strangers := [str(name) for name in ids if name not in fields]:
         what = f"An entry has no {', '.join(sorted(strangers))}"
         raise FormatError(what, format=kind, field=strangers[0], remedy=f"It has {', '.join(fields)}")

@@ -17,6 +17,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, ClassVar, Self
 
 from pmport.errors import FormatError
+from pmport.formats.base.given import number
 from pmport.formats.streams.codecs import kind_of
 from pmport.formats.trees.base import MOST_ENTRIES, EntryLayout, TreeEntry, TreeTable
 from pmport.formats.trees.build import paged
@@ -291,8 +292,7 @@ class DtTable(TreeTable):
         """
         if version not in cls.FIELDS:
             raise FormatError(f"version {version} is not known; 0 and 1 are", format=cls.KIND, field="version")
-        if not 0 <= page_size < 1 << 32:
-            raise FormatError(f"page size is {page_size}", format=cls.KIND, field="page_size")
+        number(page_size, "page_size", cls.KIND)
         fields = tuple(name for name in cls.FIELDS[version] if name not in {"size", "offset"})
         checked = [(Section.of(tree), row_of(cls.KIND, fields, ids)) for tree, ids in trees]
         if not checked:
