@@ -13,7 +13,7 @@ from pmport.cli.source import read, text_of
 from pmport.cli.suggesting import SuggestingGroup
 from pmport.errors import FormatError
 from pmport.findings import Finding, Severity
-from pmport.render import Table
+from pmport.render import Table, Text
 
 if TYPE_CHECKING:
     from pmport.formats.reports.deviceinfo import DeviceInfo
@@ -76,24 +76,27 @@ def lint(files: tuple[Path, ...], schema: Path | None, *, as_json: bool, raw: bo
 @deviceinfo.command(epilog="Example: pmport deviceinfo fix device-nokia-argon/deviceinfo")
 @FILES
 @SCHEMA
-def fix(files: tuple[Path, ...], schema: Path | None) -> None:
+@json_option
+def fix(files: tuple[Path, ...], schema: Path | None, *, as_json: bool, raw: bool) -> None:
     """Mend FILES in place, where that needs no knowledge of the device; all else stays as it is."""
     from pmport.formats.reports.deviceinfo_lint import fix as mend  # noqa: PLC0415 - as above
     from pmport.unpacking import replacing  # noqa: PLC0415
 
     rules = _schema(schema)
+    mended_files: dict[str, bool] = {}
     for file in files:
         info = _read(file)
         mended = mend(info, rules)
         if str(file) == "-":
             sys.stdout.buffer.write(bytes(mended))
             continue
-        if mended.text == info.text:
-            click.echo(f"{file}: nothing to mend")
-            continue
-        with replacing(file) as target:
-            target.write(bytes(mended))
-        click.echo(f"{file}: mended")
+        mended_files[str(file)] = mended.text != info.text
+        if mended_files[str(file)]:
+            with replacing(file) as target:
+                target.write(bytes(mended))
+    if mended_files:
+        lines = [f"{file}: {'mended' if changed else 'nothing to mend'}" for file, changed in mended_files.items()]
+        report({"files": mended_files}, [Text("\n".join(lines))], as_json=as_json, raw=raw)
 
 
 @deviceinfo.command(epilog="Example: pmport deviceinfo show device-xiaomi-vayu/deviceinfo --variant tianma")

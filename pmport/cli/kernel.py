@@ -212,7 +212,13 @@ def merge(base: str, fragments: tuple[str, ...], output: str | None, *, as_json:
 @click.argument("tree")
 @click.argument("config", type=CONFIG)
 @click.option("--tree-index", type=int, default=0, help="Which of several trees in TREE, counted from 0.")
-@click.option("--index", "index_name", default="", help="A kernel series such as 6.12, or a file of `kernel index`.")
+@click.option(
+    "--kernel-index",
+    "--index",
+    "index_name",
+    default="",
+    help="A kernel series such as 6.12, or a file of `kernel index`.",
+)
 @click.option("--fragment", "as_fragment", is_flag=True, help="Print the fragment that switches on what is lacking.")
 @json_option
 def needs(
@@ -241,7 +247,13 @@ def needs(
 @kernel.command(epilog="Example: pmport kernel status boot.img --tree-index 1")
 @click.argument("tree")
 @click.option("--tree-index", type=int, default=0, help="Which of several trees in TREE, counted from 0.")
-@click.option("--index", "index_name", default="", help="A kernel series such as 6.12, or a file of `kernel index`.")
+@click.option(
+    "--kernel-index",
+    "--index",
+    "index_name",
+    default="",
+    help="A kernel series such as 6.12, or a file of `kernel index`.",
+)
 @json_option
 def status(tree: str, tree_index: int, index_name: str, *, as_json: bool, raw: bool) -> None:
     """Tell how much of a vendor's device TREE mainline Linux describes and drives.
@@ -272,11 +284,13 @@ def status(tree: str, tree_index: int, index_name: str, *, as_json: bool, raw: b
 @click.option("--output", "-o", required=True, type=click.Path(dir_okay=False), help="The file to write.")
 @click.option("--origin", default="", help="Where the sources come from; kept in the index.")
 @click.option("--jobs", "-j", type=int, help="Processes; one for each processor otherwise.")
+@json_option
 @writes("output")
-def index(source: Path, output: str, origin: str, jobs: int | None) -> None:
+def index(source: Path, output: str, origin: str, jobs: int | None, *, as_json: bool, raw: bool) -> None:
     """Read the kernel SOURCE tree into an index: which driver serves which device, and which symbols it needs."""
     from pmport.kernels import build_index  # noqa: PLC0415 - only here
 
     data = build_index(source, origin or source.resolve().name, jobs)
     written(data, output)
-    click.echo(f"{output}: {len(data)} bytes")
+    line = Text(f"{output}: {len(data)} bytes")
+    report({"file": output, "size": len(data)}, [line], as_json=as_json, raw=raw)

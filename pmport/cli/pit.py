@@ -93,8 +93,9 @@ def check(file: Path, *, as_json: bool, raw: bool) -> int:
 @click.option("-o", "--output", required=True, type=click.Path(dir_okay=False, path_type=Path), help="The file to write.")  # fmt: skip
 @click.option("--no-reboot", is_flag=True, help="Stay in download mode; the next command resumes the session.")
 @phone_options
+@json_option
 @writes("output")
-def dump(connect: Callable[..., Any], output: Path, *, no_reboot: bool) -> int:
+def dump(connect: Callable[..., Any], output: Path, *, no_reboot: bool, as_json: bool, raw: bool) -> int:
     """Read the table of a phone in download mode into a file, byte for byte."""
     from pmport.unpacking import replacing  # noqa: PLC0415 - as above
     from pmport.wire.loke import CloseCommand  # noqa: PLC0415
@@ -106,5 +107,6 @@ def dump(connect: Callable[..., Any], output: Path, *, no_reboot: bool) -> int:
             flasher.client.leave(CloseCommand.REBOOT)
     with replacing(output) as target:
         target.write(bytes(table))
-    click.echo(f"{output}: {len(table)} entries, {size_text(table.size)}")
-    return 0
+    line = Text(f"{output}: {len(table)} entries, {size_text(table.size)}")
+    result = {"file": str(output), "entries": len(table), "size": table.size}
+    return report(result, [line], as_json=as_json, raw=raw)
