@@ -10,6 +10,8 @@ import pytest
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 CORPUS = Path(os.environ.get("PMPORT_CORPUS") or REPOSITORY.parent / "shared" / "corpus")
+MIRRORS = Path(os.environ.get("PMPORT_MIRRORS") or REPOSITORY.parent / "external-mirrors")
+"""Checkouts of pmaports and pmbootstrap, where somebody has them: judges."""
 IN_CI = os.environ.get("CI", "").lower() in {"1", "true"}
 
 

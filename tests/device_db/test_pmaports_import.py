@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 
 import pytest
-from support import REPOSITORY
+from support import MIRRORS
 
 from pmport import device_db, generate
 from pmport.device_db.device import Device
@@ -17,7 +17,7 @@ from pmport.errors import RecordError
 from pmport.formats.reports.deviceinfo import DeviceInfo
 from pmport.formats.reports.deviceinfo_lint import Schema, lint
 
-PMAPORTS = REPOSITORY.parent / "external-mirrors" / "pmaports"
+PMAPORTS = MIRRORS / "pmaports"
 needs_pmaports = pytest.mark.skipif(not PMAPORTS.exists(), reason=f"a checkout of pmaports is not here: {PMAPORTS}")
 
 

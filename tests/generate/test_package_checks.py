@@ -15,13 +15,13 @@ from typing import Any
 
 import pytest
 from debian import unpacked
-from support import REPOSITORY
+from support import MIRRORS
 
 from pmport import device_db, generate
 from pmport.device_db.pmaports_import import Apkbuild
 
 PORTS = [device for device in device_db.records() if device.category != "none"]
-PMAPORTS = REPOSITORY.parent / "external-mirrors" / "pmaports"
+PMAPORTS = MIRRORS / "pmaports"
 LINE = re.compile(r'^deviceinfo_[a-zA-Z0-9_]*=".*"(\s*# .*)?$')
 by_codename = pytest.mark.parametrize("device", PORTS, ids=lambda device: device.codename)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import random
 import re
 import subprocess
@@ -13,7 +12,7 @@ from typing import Any
 
 import pytest
 from debian import unpacked
-from support import REPOSITORY
+from support import MIRRORS, REPOSITORY
 
 from pmport.formats.kernel.config import KernelConfig
 from pmport.kernels import check
@@ -21,7 +20,6 @@ from pmport.kernels.checking import OptionFinding
 from pmport.kernels.rules import RuleSet, load_rules
 
 pytestmark = [pytest.mark.slow, pytest.mark.judge]
-MIRRORS = Path(os.environ.get("PMPORT_MIRRORS") or REPOSITORY.parent / "external-mirrors")
 RULES = REPOSITORY / "kernels" / "postmarketos.toml"
 KERNELS = [("linux-image-arm64", "arm64", "aarch64"), ("linux-image-armmp", "armhf", "armv7")]
 VERSIONS = ["3.18.31", "4.9.337", "5.4.0_rc3", "5.15.0", "6.0_rc2", "6.1.176", "6.12.9_git20250101", "7.2"]

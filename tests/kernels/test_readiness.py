@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
-
 import pytest
-from support import REPOSITORY
+from support import MIRRORS
 
 from pmport.formats.kernel.config import KernelConfig
 from pmport.kernels import readiness
 from pmport.kernels.rules import load_rules
 
-MIRRORS = Path(os.environ.get("PMPORT_MIRRORS") or REPOSITORY.parent / "external-mirrors")
 ORDER = ("downstream", "testing", "community", "main")
 TITLE = "Linux/arm64 6.18.1 Kernel Configuration"
 

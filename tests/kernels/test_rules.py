@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from support import REPOSITORY
+from support import MIRRORS
 
 from pmport.errors import RecordError
 from pmport.kernels.rules import RULE_SETS, RuleSet, load_rules, reasons
 from pmport.kernels.versions import compare, from_kernel, satisfies
-
-MIRRORS = Path(os.environ.get("PMPORT_MIRRORS") or REPOSITORY.parent / "external-mirrors")
 
 GOOD = """
 [aliases]

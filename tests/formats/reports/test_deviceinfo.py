@@ -8,7 +8,7 @@ import subprocess
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from support import REPOSITORY
+from support import MIRRORS
 
 import pmport
 from pmport.errors import FormatError, RecordError
@@ -16,7 +16,7 @@ from pmport.findings import Severity
 from pmport.formats.reports.deviceinfo import DeviceInfo
 from pmport.formats.reports.deviceinfo_lint import Schema, fix, lint
 
-PMAPORTS = REPOSITORY.parent / "external-mirrors" / "pmaports"
+PMAPORTS = MIRRORS / "pmaports"
 GOOD = """# Reference: <https://postmarketos.org/deviceinfo>
 deviceinfo_format_version="0"
 deviceinfo_name="Acme One"
