@@ -185,7 +185,7 @@ def test_the_commands_tell_it(tmp_path: Path) -> None:
     tree.write_bytes(bytes(parse_source(BOARD)))
     options.write_bytes(bytes(config()))
     run = CliRunner().invoke(command, ["kernel", "needs", str(tree), str(options), "--json"])
-    told = json.loads(run.output)
+    told = json.loads(run.stdout)
     assert {need["status"] for need in told["result"]["needs"]} == {"satisfied", "lacking", "handled", "unknown"}
     assert told["findings"]
     text = CliRunner().invoke(command, ["kernel", "needs", str(tree), str(options), "--fragment"]).output
