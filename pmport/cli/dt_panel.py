@@ -13,6 +13,7 @@ from pmport.cli.dt import SOURCE_SUFFIXES, tree_of
 from pmport.cli.dt_board import dt
 from pmport.cli.output import json_option, report
 from pmport.cli.source import opened
+from pmport.cli.writing import writes
 from pmport.errors import FormatError
 
 if TYPE_CHECKING:
@@ -49,6 +50,7 @@ class _Found:
     "-o", "--output", default="", metavar="DIR", help="Write driver, binding, node … of each panel to folders here."
 )
 @json_option
+@writes("output")
 def panel_(
     files: tuple[str, ...],
     wanted: str,

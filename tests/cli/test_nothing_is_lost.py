@@ -21,7 +21,7 @@ WRITERS = {
     "dt compile a.dts -o fresh.dtb -d {}": "file", "dt apply a.dts b.dts -o {}": "file", "dt graph boot.img --dot -o {}": "file",
     "kernel merge config config -o {}": "file", "fetch boot --virtual lk2nd -o {}": "file",
     "pit dump --virtual samsung -o {}": "file", "fastboot get-staged --virtual lk2nd -o {}": "file",
-    "report boot.img -o {}": "file", "unpack boot.img -o {}": "folder", "db import checkout -o {}": "folder", "kernel index source -o {}": "file",
+    "report boot.img -o {}": "file", "dt panel boot.img -o {}": "folder", "unpack boot.img -o {}": "folder", "db import checkout -o {}": "folder", "kernel index source -o {}": "file",
     "dt board boot.img --kernel source -o {}": "file",
     "initramfs build --busybox boot.img -o {}": "file", "initramfs add boot.img init=config -o {}": "file",
     "build --record nokia-n900 --kernel boot.img -o {}": "file",
