@@ -14,10 +14,12 @@ from pmport.lazy import lazily
 
 if TYPE_CHECKING:
     from pmport.bootcheck.checks import check as check
+    from pmport.bootcheck.first_boot import BootWord as BootWord, propose as propose
     from pmport.bootcheck.profiles import PROFILES as PROFILES, Profile as Profile, profile_named as profile_named
 else:
     _PUBLIC = {
         "pmport.bootcheck.checks": "check",
+        "pmport.bootcheck.first_boot": "BootWord propose",
         "pmport.bootcheck.profiles": "PROFILES Profile profile_named",
     }
     __all__, __getattr__, __dir__ = lazily(__name__, _PUBLIC)

@@ -59,6 +59,16 @@ def _written(built: BootFilesBuilt, output: Path, only: str) -> list[dict[str, o
     return written
 
 
+def _first_line(dtbs: tuple[Path, ...], cmdline: str | None) -> str:
+    """A first command line for the first device tree, before what was given."""
+    from pmport.cli.bootcheck import first_words  # noqa: PLC0415
+
+    if not dtbs:
+        raise click.UsageError("--first-boot reads the device tree: name it with --dtb")
+    with opened(str(dtbs[0])) as tree:
+        return " ".join([*(row.word for row in first_words(tree)), *([cmdline] if cmdline else [])])
+
+
 @click.command(
     epilog="Example: pmport build --record nokia-argon --kernel Image.gz --dtb board.dtb --ramdisk initramfs -o boot.img"
 )
@@ -73,6 +83,7 @@ def _written(built: BootFilesBuilt, output: Path, only: str) -> list[dict[str, o
 @click.option(
     "--against", multiple=True, metavar="FILE", help="Stock boot, vendor_boot or init_boot image of the phone."
 )
+@click.option("--first-boot", is_flag=True, help="Begin the command line as bootcheck --first-boot proposes it.")
 @click.option("--variant", default="", metavar="NAME", help="One of the record's kernels.")
 @click.option(
     "--placement",
@@ -99,6 +110,7 @@ def build(
     recovery_dtbo: Path | None,
     vendor_ramdisk: Path | None,
     cmdline: str | None,
+    first_boot: bool,
     against: tuple[str, ...],
     variant: str,
     placement: str | None,
@@ -137,7 +149,7 @@ def build(
             record_of(record),
             parts,
             against=[stack.enter_context(opened(path)) for path in against],
-            cmdline=cmdline,
+            cmdline=_first_line(dtbs, cmdline) if first_boot else cmdline,
             variant=variant,
             placement=placement or "",
             boot_script=boot_script,
@@ -145,4 +157,4 @@ def build(
             profile=profile,
         )
         result = {"files": _written(built, output, only), "settings": built.settings}
-        return report(result, [built.view()], findings=built.findings, as_json=as_json, raw=raw)
+        return report(result, [built.view()], findings=built.findings, as_json=as_json, raw=raw, judges=True)

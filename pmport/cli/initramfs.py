@@ -119,7 +119,7 @@ def build(
     built = room.build(busybox, **options)
     built.write(output)
     result = {"file": str(output), "size": built.packed.size, "modules": built.loaded, "entries": len(built.ramdisk)}
-    _leave(report(result, [built.view()], findings=built.findings, as_json=as_json, raw=raw))
+    _leave(report(result, [built.view()], findings=built.findings, as_json=as_json, raw=raw, judges=True))
 
 
 @initramfs.command(epilog="Example: pmport initramfs ls boot.img")

@@ -130,6 +130,15 @@ def _kept(names: tuple[str, ...], record: str, device: Device, output: Path) -> 
         yield Finding(Severity.NOTE, "kept-edited", what, where=str(output / name), fix=fix)
 
 
+def _first_boot(file: str) -> Text:
+    """A first command line, for what the stock image's tree tells."""
+    from pmport.cli.bootcheck import first_words  # noqa: PLC0415 - only where there is an image
+
+    with opened(file) as image:
+        line = " ".join(row.word for row in first_words(image))
+    return Text(f"First boot: {line}\nThe reason of each word: pmport bootcheck {file} --first-boot")
+
+
 @click.command(epilog="Example: pmport port boot.img --codename nokia-argon --name 'Nokia Argon' --year 2021 -o port")
 @click.argument("file", required=False)
 @click.option(
@@ -203,12 +212,15 @@ def port(
     if board_tree:
         draft = replace(draft, device=_with_modules(draft.device, board_tree, kernel_config))
     more = pmport.generate.board_files(draft.device, board, maintainer=maintainer) if board else {}
-    return _write(draft, told, output, record, maintainer, more, explain=explain, force=force, as_json=as_json, raw=raw)
+    notes = [_first_boot(file)] if file else []
+    return _write(
+        draft, told, output, record, maintainer, more, notes, explain=explain, force=force, as_json=as_json, raw=raw
+    )
 
 
 def _write(
     draft: Draft, told: DeviceFacts, output: Path, record: Path | None, maintainer: str,
-    kernel_package: dict[str, str], *,
+    kernel_package: dict[str, str], notes: list[Text], *,
     explain: bool, force: bool, as_json: bool, raw: bool,
 ) -> int:  # fmt: skip
     import pmport  # noqa: PLC0415 - as above
@@ -239,5 +251,5 @@ def _write(
         findings += [_known(candidate) for candidate in pmport.device_db.find(told)[:3]]
         findings += several_boards(told)
     written = Text(f"{folder}: {', '.join(sorted(package))}" + (f"; {name}" if record is None else ""))
-    views = [written, draft.view(), *([pmport.generate.explain(draft)] if explain else [])]
+    views = [written, draft.view(), *notes, *([pmport.generate.explain(draft)] if explain else [])]
     return report(result, views, findings=findings, as_json=as_json, raw=raw)

@@ -82,3 +82,12 @@ def test_a_file_that_is_not_built_is_refused(
     code, text = run(capsys, "--record", "nokia-argon", *parts, "--only", "../x", "-o", str(tmp_path / "out.img"))
     assert code == 3
     assert "There are boot.img" in text
+
+
+def test_the_command_line_begins_as_a_first_boots(
+    tmp_path: Path, parts: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    options = ["--dtb", str(tmp_path / "board.dtb"), "--only", "boot.img", "--first-boot", "--cmdline", "quiet"]
+    run(capsys, "--record", "nokia-argon", *parts, *options, "-o", str(tmp_path / "out.img"))
+    words = BootImage.parse((tmp_path / "out.img").read_bytes()).cmdline.split()
+    assert (words[0], words[-1]) == ("ignore_loglevel", "quiet")
