@@ -97,7 +97,7 @@ class FiascoImage:
         section = self.section
         name = self.type.encode()
         if len(name) > 12:
-            raise ValueError(f"the type {self.type!r} has more than 12 letters")
+            raise FormatError(f"The type {self.type!r} has more than 12 letters", format="FIASCO", field="type")
         numbers = section.size.to_bytes(4, "big") + self.load_address.to_bytes(4, "big")
         yield INFO, bytes([self.asic, 1, 0]) + self.hash.to_bytes(2, "big") + name.ljust(12, b"\0") + numbers
         if self.version:
@@ -163,7 +163,7 @@ class Fiasco(Container):
             The file.
 
         Raises:
-            ValueError: If a type is too long.
+            FormatError: If a type or the release is too long.
         """
         blocks = [bytes([NAME, len(TITLE)]) + TITLE]
         if release:
