@@ -57,3 +57,30 @@ def test_panel_that_mainline_drives_is_recognized(pair: dict[str, Any]) -> None:
     assert f"{nearest.driver}.c" == pair["driver"]
     assert nearest.drives
     assert nearest.same_timing
+
+
+CHANGED = {
+    "panel-boe-td4320.c": {"51b800": "the maintainer starts at another brightness, in two bytes"},
+    "panel-ebbg-ft8719.c": {"51ff00": "the kernel sends brightness in two bytes, the vendor in one"},
+}
+"""Packets of mainline's drivers that the vendors' nodes do not have, and why."""
+
+
+@absent
+@pytest.mark.corpus
+@pytest.mark.parametrize(
+    "pair", [pair for pair in PAIRS if pair["vendor"]["tree_file"]], ids=lambda pair: pair["driver"]
+)
+def test_mainline_sends_nothing_but_what_the_node_says(pair: dict[str, Any]) -> None:
+    vendor = pair["vendor"]
+    (panel,) = [p for name, p in every_panel() if name == vendor["tree_file"] and p.node.endswith(vendor["node"])]
+    on = panel.sequence("on")
+    assert on is not None
+    ours = Counter(bare(packet.sent) for packet in on.packets if packet.sent)
+    theirs = Counter(bare(bytes(packet["bytes"])) for packet in pair["mainline"]["on"])
+    assert {data.hex() for data in theirs - ours} == set(CHANGED.get(pair["driver"], {}))
+
+
+def bare(data: bytes) -> bytes:
+    """A command that has no parameters, without the zero that some write behind it."""
+    return data[:1] if data[0] in {0x10, 0x11, 0x28, 0x29} else data
