@@ -22,7 +22,7 @@ from pathlib import Path
 
 from pmport.file_writing import replacing
 
-__all__ = ["write_unedited"]
+__all__ = ["unedited", "write_unedited"]
 
 LINE = re.compile(r"([0-9a-f]{64}) [ *](.+)")
 
@@ -43,8 +43,7 @@ def write_unedited(folder: Path, files: Mapping[str, bytes], sums: str, *, force
         OSError: If it cannot be written.
     """
     note = folder / sums
-    text = note.read_text(encoding="utf-8", errors="replace") if note.is_file() else ""
-    known = {match[2]: match[1] for line in text.splitlines() if (match := LINE.fullmatch(line))}
+    known = _noted(note)
     kept = []
     for name, data in files.items():
         path = folder / name
@@ -60,6 +59,26 @@ def write_unedited(folder: Path, files: Mapping[str, bytes], sums: str, *, force
     with replacing(note) as target:
         target.write("".join(f"{value}  {name}\n" for name, value in known.items()).encode())
     return tuple(kept)
+
+
+def unedited(folder: Path, name: str, sums: str) -> bool:
+    """Whether a file is as it was written last.
+
+    Args:
+        folder: Where it is.
+        name: Its path below the folder.
+        sums: Name of the note in the folder.
+
+    Returns:
+        True where its sum is the noted one.
+    """
+    path = folder / name
+    return path.is_file() and _noted(folder / sums).get(name) == _sum(path.read_bytes())
+
+
+def _noted(note: Path) -> dict[str, str]:
+    text = note.read_text(encoding="utf-8", errors="replace") if note.is_file() else ""
+    return {match[2]: match[1] for line in text.splitlines() if (match := LINE.fullmatch(line))}
 
 
 def _sum(data: bytes) -> str:

@@ -87,6 +87,7 @@ def _of_image(
 ) -> tuple[Draft, DeviceFacts, BoardDraft | None]:
     """What an image tells, under what a person wrote into the record that is there."""
     from pmport import device_db, facts  # noqa: PLC0415 - as above
+    from pmport.edited_files import unedited  # noqa: PLC0415
 
     board, kernel = said.pop("board"), said.pop("kernel")
     drafted = _board(file, codename, said.get("name") or "", kernel) if board else None
@@ -103,7 +104,7 @@ def _of_image(
                 remedy="Give a stock boot image, a device tree, or a recorded fastboot getvar all",
             )
         draft = device_db.draft(told, codename=codename, **said)
-    if not before.is_file():
+    if not before.is_file() or unedited(before.parent, before.name, f".{codename}.sums"):
         return draft, told, drafted
     device = device_db.merged(draft.device, device_db.parse(text_of(before), before.name))
     over = device_db.merged(device, _of_said(codename, said))
