@@ -265,11 +265,9 @@ class _Explainer:
         last = self.lines[-1]
         when = f" at {last.time:.3f} s" if last.time is not None else ""
         words = self.shareable(last.text[:LAST_WORDS])
-        return (
-            name,
-            f"the log ends{when}, behind “{name}”; its last words: {words}",
-            self.rules.milestones[reached].next,
-        )
+        said = any(one.severity is not Severity.NOTE for one in troubles)
+        advice = "" if said else self.rules.milestones[reached].next
+        return name, f"the log ends{when}, behind “{name}”; its last words: {words}", advice
 
 
 def _first(lines: Sequence[LogLine], wanted: tuple[str, re.Pattern[str]]) -> str:

@@ -7,12 +7,13 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from debian import unpacked
 from hypothesis import given
 from hypothesis import strategies as st
 
 from pmport.bootlog import explain, load_rules
 from pmport.cli import pmport
-from pmport.devicetree import parse_source
+from pmport.devicetree import Blob, parse_source
 from pmport.formats import KernelConfig
 
 TREE = parse_source("""/dts-v1/; / { #address-cells = <1>; #size-cells = <1>;
@@ -49,7 +50,8 @@ def test_a_log_says_what_it_is_of_and_where_it_stopped() -> None:
     assert found.command_line == "console=ttyMSM0 androidboot.serialno=[redacted] quiet"
     assert found.reached == "the kernel is ready"
     assert "the log ends at 12.000 s" in found.stopped
-    assert found.advice
+    assert not found.advice, "the troubles say more"
+    assert "look into the initramfs" in explain(LOG[: LOG.index("[   12.0")].encode()).advice
     assert "0a1b2c3d" in explain(LOG.encode(), redacted=False).command_line
 
 
@@ -69,6 +71,23 @@ def test_a_log_says_what_it_is_of_and_where_it_stopped() -> None:
 def test_a_device_is_the_node_that_the_kernel_named_it_after(device: str, node: str) -> None:
     (trouble,) = explain(f"foo {device}: probe with driver foo failed with error -22".encode(), TREE)
     assert trouble.device == device
+    assert trouble.node == node
+
+
+@pytest.mark.online
+@pytest.mark.parametrize(
+    ("device", "node"),
+    [
+        ("78d9000.usb", "/soc@0/usb@78d9000"),
+        ("1a98000.dsi", "/soc@0/mdss@1a00000/dsi@1a98000"),
+        ("200f000.spmi:pmic@1:audio-codec@f000", "/soc@0/spmi@200f000/pmic@1/audio-codec@f000"),
+        ("firmware:scm", "/firmware/scm"),
+    ],
+)
+def test_devices_of_a_real_phone_are_nodes_of_debians_tree_of_it(device: str, node: str) -> None:
+    top = unpacked("linux-image-arm64", "arm64") / "usr/lib"
+    blob = Blob.parse(next(top.glob("linux-image-*/qcom/msm8916-samsung-j5.dtb")))
+    (trouble,) = explain(f"foo {device}: probe with driver foo failed with error -22".encode(), blob.tree())
     assert trouble.node == node
 
 
