@@ -129,7 +129,9 @@ def test_the_cable_has_a_shell_and_ssh_opens_to_the_key_alone(gadget_root: initr
         assert "got-42" in phone.run(acm)
         host = "unshare -n sleep 600 & sleep 1; ip link set usb1 netns $!; export host=$!; nsenter -t $host -n ifconfig usb1 172.16.42.2 up"  # fmt: skip
         phone.run(host)
-        assert "1 packets received" in phone.run("nsenter -t $host -n ping -c 1 172.16.42.1")
+        pinged = phone.run("nsenter -t $host -n ping -c 8 -w 20 172.16.42.1")  # the link needs a moment to come up
+        assert " packets received" in pinged
+        assert " 0 packets received" not in pinged
         for name in ("right", "wrong"):
             phone.run(f"dropbearconvert openssh dropbear /tmp/{name} /tmp/{name}.key")
         client = "nsenter -t $host -n dbclient -y -y"
