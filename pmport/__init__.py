@@ -18,6 +18,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pmport.lazy import lazily
+from pmport.moved_modules import install as _install
 
 __version__ = "0.1.0"
 
@@ -63,3 +64,5 @@ else:
         "pmport.surveying.survey_run": "survey",
     }
     __all__, __getattr__, __dir__ = lazily(__name__, _PUBLIC)
+
+_install()
