@@ -1,4 +1,4 @@
-"""Names of modules as they were before version 0.2, for one release: importing one gives the module of today, and a warning."""
+"""Names of modules as they were before they stood in rooms, for one release: importing one gives the module of today, and a warning."""
 
 from __future__ import annotations
 

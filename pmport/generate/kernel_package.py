@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pmport.generate.package_files import opening
+from pmport.generate.shell_text import quoted
 
 if TYPE_CHECKING:
     from pmport.device_db import Device
@@ -47,11 +48,11 @@ def kernel_files(
     variables = [
         *opening(device, maintainer),
         "# Reference: <https://postmarketos.org/vendorkernel>",
-        f'maintainer="{maintainer}"',
+        f'maintainer="{quoted(maintainer)}"',
         f"pkgname=linux-{device.codename}",
         f"pkgver={version}" if version else "pkgver=  # not known yet: the version that the kernel's Makefile says",
         "pkgrel=0",
-        f'pkgdesc="{device.name or device.codename} kernel, {"close to mainline" if mainline else "of the maker"}"',
+        f'pkgdesc="{quoted(device.name or device.codename)} kernel, {"close to mainline" if mainline else "of the maker"}"',
         f'arch="{device.arch}"',
         f'_carch="{CARCH.get(device.arch, "")}"',
         f'_flavor="{device.codename}"',

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from pmport.generate.deviceinfo_text import deviceinfo
+from pmport.generate.shell_text import quoted
 
 if TYPE_CHECKING:
     from pmport.device_db import Device, KernelVariant, Question
@@ -116,9 +117,9 @@ def apkbuild(device: Device, files: Mapping[str, str], maintainer: str = "") -> 
     blocks = [
         *opening(device, maintainer),
         "# Reference: <https://postmarketos.org/devicepkg>",
-        f'maintainer="{_quoted(maintainer)}"',
+        f'maintainer="{quoted(maintainer)}"',
         f"pkgname=device-{device.codename}",
-        f'pkgdesc="{_quoted(device.name or device.codename)}"',
+        f'pkgdesc="{quoted(device.name or device.codename)}"',
         "pkgver=1",
         "pkgrel=0",
         'url="https://postmarketos.org"',
@@ -164,10 +165,6 @@ def _install(files: Mapping[str, str]) -> str:
     return f'\tinstall -Dm644 "$srcdir"/{TOUCH_RULES} \\\n\t\t-t "$pkgdir"/usr/lib/udev/rules.d\n'
 
 
-def _quoted(text: str) -> str:
-    return "".join(f"\\{char}" if char in '"$`\\' else char for char in text)
-
-
 def _sha512(text: str) -> str:
     return hashlib.sha512(text.encode("utf-8", "surrogateescape")).hexdigest()
 
@@ -188,7 +185,7 @@ def _variant(name: str, variant: KernelVariant) -> str:
     lines: Iterator[str] = iter(
         [
             f"{_function(name)}() {{",
-            f'\tpkgdesc="{_quoted(variant.description or name)}"',
+            f'\tpkgdesc="{quoted(variant.description or name)}"',
             f'\tdepends="{" ".join(variant.kernels)}"',
             "\tdevicepkg_subpackage_kernel $startdir $pkgname $subpkgname",
             "}\n",

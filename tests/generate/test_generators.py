@@ -122,3 +122,17 @@ def test_every_line_can_be_explained() -> None:
     assert rows["deviceinfo_flash_pagesize"] == ("2048", "boot image header", "0x24")
     assert rows["deviceinfo_year"][1] == "you said so"
     assert rows["deviceinfo_format_version"][1] == "the format's own"
+
+
+@pytest.mark.parametrize("mainline", [True, False])
+def test_names_that_a_shell_would_expand_stay_text(mainline: bool) -> None:
+    device = device_db.Device("acme-argon", name='Acme 13" $(touch x) `y`', arch="aarch64")
+    maintainer = 'A "$B" <a@example.org>'
+    for text in (
+        generate.kernel_files(device, mainline=mainline, version="6.1", maintainer=maintainer)["APKBUILD"],
+        generate.device_package(device, maintainer=maintainer)["APKBUILD"],
+    ):
+        script = f'{text}\nprintf "%s\\n" "$pkgdesc" "$maintainer"'
+        said = subprocess.run(["sh", "-c", script], capture_output=True, text=True, check=True).stdout.splitlines()
+        assert said[-2].startswith(device.name)
+        assert said[-1] == maintainer

@@ -9,6 +9,7 @@ import re
 from typing import TYPE_CHECKING
 
 from pmport.generate.boot_offsets import boot_offsets
+from pmport.generate.shell_text import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -56,7 +57,7 @@ def halium_deviceinfo(
         **dict(_boot_image(device)),
     }
     lines = (
-        f'deviceinfo_{key}="{_quoted(value)}"' if value else f"# deviceinfo_{key}: not known yet"
+        f'deviceinfo_{key}="{quoted(value)}"' if value else f"# deviceinfo_{key}: not known yet"
         for key, value in values.items()
     )
     return "\n".join([*lines, ""])
@@ -77,7 +78,3 @@ def _boot_image(device: Device) -> Iterator[tuple[str, str]]:
         yield "bootimg_qcdt", "true"
     if boot.append_seandroidenforce:
         yield "bootimg_tailtype", "SEAndroid"
-
-
-def _quoted(text: str) -> str:
-    return "".join(f"\\{char}" if char in '"$`\\' else char for char in text)
