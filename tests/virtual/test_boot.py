@@ -125,11 +125,15 @@ def test_the_cable_has_a_shell_and_ssh_opens_to_the_key_alone(gadget_root: initr
     kernel, _ = kernel_of("arm64")
     with virtual.boot(flashed(built(kernel, gadget_root.packed)), memory=768) as phone:
         phone.wait_for(SHELL)
+        appears = "n=0; until [ -c /dev/ttyACM0 ] && [ -d /sys/class/net/usb1 ] || [ $n = 60 ]; do sleep 1; n=$((n+1)); done; ls /dev/ttyACM0"
+        assert (
+            phone.run(appears, 90).strip() == "/dev/ttyACM0"
+        )  # its other end is found some time after the shell is there
         acm = "stty -F /dev/ttyACM0 raw -echo; (sleep 1; echo; sleep 1; echo 'echo got-$((6*7))'; sleep 2) > /dev/ttyACM0 & timeout 6 cat /dev/ttyACM0"  # fmt: skip
-        assert "got-42" in phone.run(acm)
-        host = "unshare -n sleep 600 & sleep 1; ip link set usb1 netns $!; export host=$!; nsenter -t $host -n ifconfig usb1 172.16.42.2 up"  # fmt: skip
+        assert any("got-42" in phone.run(acm) for _ in range(3))
+        host = "unshare -n sleep 600 & until [ $(readlink /proc/$!/ns/net) != $(readlink /proc/self/ns/net) ]; do sleep 1; done; ip link set usb1 netns $!; export host=$!; nsenter -t $host -n ifconfig usb1 172.16.42.2 up"  # fmt: skip
         phone.run(host)
-        pinged = phone.run("nsenter -t $host -n ping -c 8 -w 20 172.16.42.1")  # the link needs a moment to come up
+        pinged = phone.run("nsenter -t $host -n ping -c 8 -w 45 172.16.42.1")  # the link needs a moment to come up
         assert " packets received" in pinged
         assert " 0 packets received" not in pinged
         for name in ("right", "wrong"):
