@@ -101,3 +101,89 @@ def test_the_fdt_package_sees_the_same_values(path: Path) -> None:
     assert [(node.path, {name: node[name].bytes for name in node.properties}) for node in again.walk()] == [
         (node.path, {name: node[name].bytes for name in node.properties}) for node in tree.walk()
     ]
+
+
+def test_a_reference_prints_where_it_stands_and_where_it_leads(phone: DeviceTree) -> None:
+    clock = phone.root.add("clock-controller")
+    clock["#clock-cells"] = 1
+    user = phone.root.add("user")
+    user["clocks"] = [phone.phandle_of(clock), 7, 0]
+    user["clock-names"] = ["core"]
+    first, second = references(user, "clocks")
+    assert str(first) == "/user/clocks[0] → /clock-controller (7,)"
+    assert str(second) == "/user/clocks[1] → nothing"
+    assert [(item.name, item.index, item.cell) for item in (first, second)] == [("core", 0, 0), ("", 1, 2)]
+
+
+@pytest.mark.parametrize(
+    ("cells", "words", "offset"),
+    [
+        ([0x777, 1], "0x777, which leads nowhere", 0),
+        ([0, 0xFFFFFFFF], "is not resolved yet", 4),
+        (["clock", 1], "takes 2 cells", 8),
+        (["clock", 1, 2, 0, "clock"], "takes 2 cells", 20),
+        ([0, "bare"], "has no #clock-cells", 4),
+    ],
+)
+def test_cells_that_do_not_fit_are_shown_by_their_offset(
+    phone: DeviceTree, cells: list[int | str], words: str, offset: int
+) -> None:
+    clock = phone.root.add("clock-controller")
+    clock["#clock-cells"] = 2
+    handles = {"clock": phone.phandle_of(clock), "bare": phone.phandle_of(phone.root.add("no-controller"))}
+    user = phone.root.add("user")
+    user["clocks"] = [handles[cell] if isinstance(cell, str) else cell for cell in cells]
+    with pytest.raises(FormatError, match=words) as raised:
+        references(user, "clocks")
+    assert raised.value.offset == offset
+
+
+def test_an_entry_of_a_map_has_cells_on_both_sides(phone: DeviceTree) -> None:
+    smmu = phone.root.add("smmu")
+    smmu["#iommu-cells"] = 1
+    user = phone.root.add("pcie")
+    entry = [0x100, phone.phandle_of(smmu), 0x1480, 0x1]
+    user["iommu-map"] = [*entry, *entry]
+    found = references(user, "iommu-map")
+    assert [(item.before, item.node, item.args, item.cell) for item in found] == [
+        ((0x100,), smmu, (0x1480,), 1),
+        ((0x100,), smmu, (0x1480,), 5),
+    ]
+    user["iommu-map"] = [*entry, 0x100]
+    with pytest.raises(FormatError, match="ends within an entry") as raised:
+        references(user, "iommu-map")
+    assert raised.value.offset == 20
+
+
+def test_pin_states_go_by_their_names(phone: DeviceTree) -> None:
+    pins = [phone.root.add(f"pins-{number}") for number in range(3)]
+    user = phone.root.add("user")
+    user["pinctrl-names"] = ["default", "sleep"]
+    user["pinctrl-0"] = [phone.phandle_of(pins[0]), phone.phandle_of(pins[1])]
+    user["pinctrl-1"] = [phone.phandle_of(pins[2])]
+    user["pinctrl-2"] = [phone.phandle_of(pins[2])]
+    assert [(item.name, item.node) for number in range(3) for item in references(user, f"pinctrl-{number}")] == [
+        ("default", pins[0]),
+        ("default", pins[1]),
+        ("sleep", pins[2]),
+        ("", pins[2]),
+    ]
+
+
+def test_what_only_looks_like_a_reference_is_none(phone: DeviceTree) -> None:
+    gpio = phone.root.add("gpio")
+    gpio["#gpio-cells"] = 2
+    hog = gpio.add("line-hog")
+    hog["gpios"] = [phone.phandle_of(gpio), 3, 0]
+    assert [item.node for item in references(hog, "gpios")] == [gpio]
+    hog["gpio-hog"] = True
+    assert references(hog, "gpios") == ()
+    hog["reset-gpios"] = [phone.phandle_of(gpio), 3, 0]
+    assert [item.node for item in references(hog, "reset-gpios")] == [gpio]
+    assert references(hog, "label") == ()
+    aliases = phone["/aliases"]
+    aliases["reset-gpios"] = "/gpio"
+    assert references(aliases, "reset-gpios") == ()
+    deeper = gpio.add("aliases")
+    deeper["reset-gpios"] = [phone.phandle_of(gpio), 1, 0]
+    assert [item.node for item in references(deeper, "reset-gpios")] == [gpio]
