@@ -191,3 +191,13 @@ def test_img2simg_makes_the_same_of_a_thousand_random_images(tmp_path: Path) -> 
         raw.write_bytes(b"".join(pieces))
         subprocess.run([program, raw, theirs, str(size)], check=True)
         assert bytes(SparseImage.build(raw.read_bytes(), block_size=size)) == theirs.read_bytes(), seed
+
+
+@pytest.mark.parametrize("limit", [0, -1, (64 << 10) - 1, 1.5, None, "64k", True])
+def test_a_limit_that_no_bootloader_has_is_refused(limit: object) -> None:
+    with pytest.raises(FormatError, match="limit is"):
+        next(split(bytes(8192), limit))  # type: ignore[arg-type]  # wrong on purpose
+
+
+def test_the_smallest_limit_is_64_kib() -> None:
+    assert [piece.raw_size for piece in split(bytes(8192), 64 << 10)] == [8192]
