@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from pmport.findings import Finding, Findings, Severity
-from pmport.formats.kernel.config import KernelConfig, unquoted
+from pmport.formats.kernel.config import KernelConfig
+from pmport.formats.kernel.config_option import unquoted
 from pmport.kernels.rules import Rule, RuleSet, load_rules, reasons
 from pmport.kernels.versions import from_kernel
 

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pmport.findings import Finding, Findings, Severity
-from pmport.formats.kernel.config import KernelConfig, unquoted
+from pmport.formats.kernel.config import KernelConfig
+from pmport.formats.kernel.config_option import unquoted
 from pmport.kernels.checking import OptionFinding
 from pmport.render import Renders, Table
 

@@ -13,7 +13,8 @@ from support import corpus_files, judge, real
 
 import pmport
 from pmport.errors import FormatError
-from pmport.formats.storage.pit import ENTRY, HEADER_SIZE, Pit, PitEntry, entry_declaration
+from pmport.formats.storage.pit import HEADER_SIZE, Pit, PitEntry
+from pmport.formats.storage.pit_entry import ENTRY, entry_declaration
 
 REAL = corpus_files("pit")
 NAMES = st.text(st.characters(min_codepoint=33, max_codepoint=126), max_size=31)
