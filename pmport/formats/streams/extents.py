@@ -10,8 +10,9 @@ from typing import NamedTuple
 
 from pmport.errors import FormatError
 
-__all__ = ["LEGACY_BLOCK", "LEGACY_WORST", "Extent", "lz4_extent", "zstd_extent"]
+__all__ = ["LEGACY_BLOCK", "LEGACY_WORST", "LZ4_LEGACY_MAGIC", "Extent", "lz4_extent", "zstd_extent"]
 
+LZ4_LEGACY_MAGIC = b"\x02\x21\x4c\x18"
 LEGACY_BLOCK = 8 << 20
 """The most that one block of a legacy LZ4 stream unfolds to, bytes."""
 LEGACY_WORST = LEGACY_BLOCK + LEGACY_BLOCK // 255 + 16
