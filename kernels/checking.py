@@ -14,13 +14,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from pmport.findings import Finding, Findings, Severity
-from pmport.formats.kernel.config import KernelConfig
 from pmport.formats.kernel.config_option import unquoted
 from pmport.kernels.rules import Rule, RuleSet, load_rules, reasons
 from pmport.kernels.versions import from_kernel
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+
+    from pmport.formats.kernel.config import KernelConfig
 
 __all__ = ["DEFAULT", "OptionFinding", "check", "rules_for"]
 
