@@ -77,3 +77,34 @@ def test_a_key_is_judged_as_a_whole() -> None:
     assert identifies("wifi_mac")
     assert not identifies("serial-console")
     assert not identifies("machine")
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ('serialno="c0ffee00"', 'serialno="[redacted]"'),
+        ("serialno='c0ffee00'", "serialno='[redacted]'"),
+        ("serialno=c0ffee00", "serialno=[redacted]"),
+        ("serialno=c", "serialno=[redacted]"),
+    ],
+)
+def test_quotes_stay_around_what_is_gone(text: str, shown: str) -> None:
+    assert redact(text) == shown
+
+
+@pytest.mark.parametrize(
+    ("digits", "is_imei"),
+    [
+        ("490154203237518", True),
+        ("490154203237519", False),
+        ("490154203237508", False),
+        ("490154203237581", False),
+        ("000000000000018", True),
+        ("000000000000059", True),
+        ("000000000000091", True),
+        ("000000000000050", False),
+    ],
+)
+def test_an_imei_is_known_by_its_check_digit(digits: str, is_imei: bool) -> None:
+    """ISO/IEC 7812-1, annex B: every second digit from the right doubled, its own digits added, a multiple of ten."""
+    assert (redact(f"{digits} was seen") != f"{digits} was seen") is is_imei
