@@ -201,3 +201,66 @@ def test_a_limit_that_no_bootloader_has_is_refused(limit: object) -> None:
 
 def test_the_smallest_limit_is_64_kib() -> None:
     assert [piece.raw_size for piece in split(bytes(8192), 64 << 10)] == [8192]
+
+
+def header(**values: int) -> bytes:
+    """A header of one block that is left alone, with some fields changed."""
+    fields = {
+        "magic": 0xED26FF3A,
+        "major": 1,
+        "minor": 0,
+        "file_hdr_sz": 28,
+        "chunk_hdr_sz": 12,
+        "blk_sz": 4096,
+        "total_blks": 1,
+    }
+    fields |= {"total_chunks": 1, "image_checksum": 0} | values
+    return struct.pack("<IHHHHIIII", *fields.values()) + struct.pack("<HHII", 0xCAC3, 0, 1, 12)
+
+
+@pytest.mark.parametrize(
+    ("values", "field", "offset"),
+    [
+        ({"magic": 0xED26FF3B}, "magic", 0),
+        ({"major": 2}, "major_version", 4),
+        ({"file_hdr_sz": 27}, "file_hdr_sz", 8),
+        ({"chunk_hdr_sz": 11}, "file_hdr_sz", 8),
+        ({"blk_sz": 0}, "blk_sz", 12),
+        ({"blk_sz": 4098}, "blk_sz", 12),
+        ({"total_chunks": 4}, "total_chunks", 20),
+    ],
+)
+def test_a_wrong_header_is_shown_by_its_field(values: dict[str, int], field: str, offset: int) -> None:
+    assert SparseImage.parse(header()).raw_size == 4096
+    with pytest.raises(FormatError) as raised:
+        SparseImage.parse(header(**values))
+    assert (raised.value.field, raised.value.offset) == (field, offset)
+
+
+@pytest.mark.parametrize(
+    ("kind", "size", "fits"),
+    [
+        (0xCAC4, 0, True), (0xCAC4, 4, True), (0xCAC4, 8, False), (0xCAC2, 4, True), (0xCAC2, 0, False),
+        (0xCAC3, 0, True), (0xCAC3, 4, False), (0xCAC1, 4096, True), (0xCAC1, 4095, False), (0xCAC5, 0, False),
+    ],
+)  # fmt: skip
+def test_a_chunk_has_the_data_of_its_kind(kind: int, size: int, fits: bool) -> None:
+    blocks = 0 if kind == 0xCAC4 else 1
+    chunk = struct.pack("<HHII", kind, 0, blocks, 12 + size) + bytes(size)
+    image = struct.pack("<IHHHHIIII", 0xED26FF3A, 1, 0, 28, 12, 4096, blocks, 1, 0) + chunk
+    if fits:
+        assert SparseImage.parse(image).raw_size == blocks * 4096
+    else:
+        with pytest.raises(FormatError, match=r"data|not known"):
+            SparseImage.parse(image)
+
+
+@pytest.mark.parametrize(
+    ("size", "fits"), [(0, False), (2, False), (4, True), (6, False), (1 << 30, True), ((1 << 30) + 4, False)]
+)
+def test_a_block_is_a_multiple_of_four_up_to_a_gibibyte(size: int, fits: bool) -> None:
+    if fits:
+        assert SparseImage.build(b"", block_size=size).raw_size == 0
+    else:
+        with pytest.raises(FormatError, match="block_size is"):
+            SparseImage.build(b"", block_size=size)
