@@ -23,6 +23,7 @@ if TYPE_CHECKING:
         MainlinePanel as MainlinePanel,
         acquainted as acquainted,
         mainline_panels as mainline_panels,
+        packet_difference as packet_difference,
     )
     from pmport.panel.drm_driver import driver as driver
     from pmport.panel.driver_sources import read_drivers as read_drivers
@@ -62,7 +63,7 @@ if TYPE_CHECKING:
     )
 else:
     _PUBLIC = {
-        "pmport.panel.acquaintance": "Acquaintance MainlinePanel acquainted mainline_panels",
+        "pmport.panel.acquaintance": "Acquaintance MainlinePanel acquainted mainline_panels packet_difference",
         "pmport.panel.drm_driver": "driver",
         "pmport.panel.driver_sources": "read_drivers",
         "pmport.panel.json_value": "as_json",

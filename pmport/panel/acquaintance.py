@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pmport.panel.packets import Packet
     from pmport.panel.panel_value import Panel
 
-__all__ = ["Acquaintance", "MainlinePanel", "acquainted", "mainline_panels", "write_index"]
+__all__ = ["Acquaintance", "MainlinePanel", "acquainted", "mainline_panels", "packet_difference", "write_index"]
 
 MainlinePanel = DriverFacts
 """What is known of one driver of mainline."""
@@ -163,6 +163,35 @@ def acquainted(panel: Panel, drivers: Iterable[MainlinePanel] | None = None) -> 
         key=lambda near: (not near.drives, -near.likeness, -len(near.controller), not near.same_timing, near.driver)
     )
     return tuple(found)
+
+
+def packet_difference(panel: Panel, driver: MainlinePanel) -> tuple[tuple[bytes, ...], tuple[bytes, ...]]:
+    """What a panel is sent when it is switched on, against what a driver of mainline sends.
+
+    Args:
+        panel: The panel.
+        driver: One of :func:`mainline_panels`; of its lists the nearest counts.
+
+    Returns:
+        The packets that the vendor's tree alone has, and those that the driver alone has, in their order. Commands
+        without parameters count as one, with or without a zero behind them.
+    """
+    on = panel.sequence("on")
+    ours = [_bare(packet.sent) for packet in (on.packets if on else ()) if _telling(packet)]
+    lists = [[_bare(data) for data in packets] for packets in driver.lists]
+    theirs = max(lists, key=lambda packets: (len(packets) - len(_without(packets, ours)), -len(packets)), default=[])
+    return _without(ours, theirs), _without(theirs, ours)
+
+
+def _without(packets: Iterable[bytes], others: Iterable[bytes]) -> tuple[bytes, ...]:
+    left = Counter(others)
+    kept = []
+    for data in packets:
+        if left[data]:
+            left[data] -= 1
+        else:
+            kept.append(data)
+    return tuple(kept)
 
 
 def _words(text: str) -> frozenset[str]:

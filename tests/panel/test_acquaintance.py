@@ -9,7 +9,7 @@ import pytest
 from vendor_panels import every_panel, made, pairs
 
 from pmport.errors import FormatError
-from pmport.panel import acquainted, mainline_panels, read_drivers
+from pmport.panel import MainlinePanel, acquainted, mainline_panels, packet_difference, read_drivers
 
 PAIRS = pairs()
 absent = pytest.mark.skipif(not PAIRS, reason="the panels with known drivers are not here (set PMPORT_CORPUS)")
@@ -31,6 +31,18 @@ def test_folder_that_is_no_kernel_is_refused(tmp_path: Any) -> None:
 
 def test_stranger_is_not_claimed() -> None:
     assert not any(near.drives for near in acquainted(made()))
+
+
+def test_what_differs_is_shown_packet_by_packet() -> None:
+    panel = made()
+    on = panel.sequence("on")
+    assert on
+    ours = [packet.sent for packet in on.packets if packet.kind in {"dcs", "generic"}]
+    assert packet_difference(panel, MainlinePanel("none", (), (), ())) == (tuple(ours), ())
+    zeros = tuple(data + b"\0" if data in {b"\x11", b"\x29"} else data for data in ours)
+    assert packet_difference(panel, MainlinePanel("same", (), (), ((b"\xff",), zeros))) == ((), ())
+    more = (b"\xde\xad", *zeros[1:], zeros[1])
+    assert packet_difference(panel, MainlinePanel("other", (), (), (more,))) == ((ours[0],), (b"\xde\xad", ours[1]))
 
 
 @absent
